@@ -1,0 +1,27 @@
+# realizar_layer(NAME LAYERS...): the static library realizar_NAME of every .cpp file under src/NAME, linked to the
+# layers it may include. tests/architecture reads the #includes themselves.
+function(realizar_layer name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  if(sources)
+    add_library(realizar_${name} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(realizar_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(realizar_${name} ${scope} ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+  foreach(layer IN LISTS ARGN)
+    target_link_libraries(realizar_${name} ${scope} realizar_${layer})
+  endforeach()
+endfunction()
+
+# realizar_test(NAME LAYERS...): the GoogleTest program test_NAME of every .cpp file in this folder.
+function(realizar_test name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_executable(test_${name} ${sources})
+  target_link_libraries(test_${name} PRIVATE GTest::gmock GTest::gtest_main rapidcheck test_support)
+  foreach(layer IN LISTS ARGN)
+    target_link_libraries(test_${name} PRIVATE realizar_${layer})
+  endforeach()
+  gtest_discover_tests(test_${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600 LABELS ${name})
+endfunction()

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "realizar/options.hpp"
+
+namespace realizar {
+
+/// One key of a file's metadata.
+struct MetadataEntry {
+  std::string key;
+  std::string type;                 ///< "u32", "string", "array of f32", ...
+  uint64_t count = 1;               ///< elements; 1 unless an array
+  std::vector<std::string> values;  ///< as text, at most the first few dozen of an array
+};
+
+/// One tensor of a file.
+struct TensorEntry {
+  std::string name;
+  std::string type;             ///< "Q4_K", "F32", ...
+  std::vector<uint64_t> shape;  ///< the length of a row first, as the file has it
+  uint64_t bytes = 0;
+};
+
+/// What running a model takes, in bytes.
+struct MemoryEstimate {
+  int n_context = 0;
+  uint64_t weights = 0;
+  uint64_t kv_cache = 0;
+  uint64_t activations = 0;
+  uint64_t total() const { return weights + kv_cache + activations; }
+};
+
+/// The numbers that describe a model.
+struct ModelShape {
+  std::string architecture;
+  int n_layers = 0;
+  int n_embd = 0;
+  int n_heads = 0;
+  int n_kv_heads = 0;
+  int n_experts = 0;  ///< 0: a dense model
+  int n_experts_used = 0;
+  int n_vocab = 0;
+  int n_context_train = 0;
+};
+
+/// What a GGUF file holds.
+struct FileInfo {
+  std::filesystem::path path;
+  uint32_t version = 0;
+  uint64_t bytes = 0;  ///< of all parts of a split file
+  int n_parts = 1;
+  uint64_t parameters = 0;
+  std::string name;
+  std::vector<MetadataEntry> metadata;
+  std::vector<TensorEntry> tensors;
+  std::optional<ModelShape> shape;       ///< none for a file that holds only a vocabulary
+  std::optional<MemoryEstimate> memory;  ///< likewise
+};
+
+/// Reads what a file says about itself, and no weights. `options` are those the memory is estimated for.
+/// Throws `Error`: io, invalid_file, unsupported.
+FileInfo inspect(const std::filesystem::path& path, const LoadOptions& options = {});
+
+}  // namespace realizar

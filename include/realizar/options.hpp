@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace realizar {
+
+/// How quantised weights meet activations.
+enum class Arithmetic {
+  fast,   ///< activations quantised to int8 a block, integer dot products
+  exact,  ///< f32 activations, weights dequantised in registers
+};
+
+/// How the cache stores keys and values.
+enum class KvType { f16, f32, q8_0 };
+
+/// What a model is loaded for.
+struct LoadOptions {
+  int n_threads = 0;  ///< 0: one a physical core
+  Arithmetic arithmetic = Arithmetic::fast;
+  KvType kv_type = KvType::f16;
+  int n_context = 0;  ///< positions of the longest sequence; 0: what the model was trained for, at most 8192
+  int n_streams = 1;  ///< sequences of n_context positions that the cache must hold at once
+  int max_batch_tokens = 512;  ///< tokens of one pass over the weights
+  /// Called while the weights are read, with bytes done and bytes in all.
+  std::function<void(uint64_t done, uint64_t total)> progress;
+};
+
+}  // namespace realizar

@@ -1,0 +1,129 @@
+#include "realizar/model_info.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <variant>
+
+#include "base/text.hpp"
+#include "formats/gguf_file.hpp"
+#include "formats/gguf_summary.hpp"
+
+namespace realizar {
+namespace {
+
+constexpr uint64_t shown_values = 64;
+constexpr int default_context = 8192;
+
+std::string to_text(const formats::PlainValue& value) {
+  return std::visit(
+      [](auto v) -> std::string {
+        using T = decltype(v);
+        if constexpr (std::is_same_v<T, bool>) return v ? "true" : "false";
+        if constexpr (std::is_same_v<T, std::string_view>) return std::string(v);
+        if constexpr (std::is_same_v<T, double>) {
+          char text[40];
+          std::snprintf(text, sizeof text, "%.9g", v);
+          return text;
+        }
+        return concat(v);
+      },
+      value);
+}
+
+MetadataEntry describe(const formats::Metadata& entry) {
+  MetadataEntry result{std::string(entry.key), formats::to_string(entry.type), entry.count, {}};
+  if (entry.is_array) result.type = "array of " + result.type;
+  for (const formats::PlainValue& value : formats::plain_values(entry, shown_values))
+    result.values.push_back(to_text(value));
+  return result;
+}
+
+// The first value of a key that may be one number or one a layer; 0 when it is neither.
+int first_number(const formats::Gguf& gguf, const std::string& key) {
+  const formats::Metadata* entry = gguf.find(key);
+  if (!entry) return 0;
+  const auto values = formats::plain_values(*entry, 1);
+  if (values.empty()) return 0;
+  constexpr int64_t most = std::numeric_limits<int>::max();
+  if (const auto* value = std::get_if<uint64_t>(&values[0]))
+    return static_cast<int>(std::min(*value, static_cast<uint64_t>(most)));
+  if (const auto* value = std::get_if<int64_t>(&values[0]))
+    return static_cast<int>(std::clamp<int64_t>(*value, 0, most));
+  return 0;
+}
+
+ModelShape read_shape(const formats::Gguf& gguf, std::string_view architecture) {
+  const auto number = [&](const char* key) { return first_number(gguf, concat(architecture, ".", key)); };
+  ModelShape shape;
+  shape.architecture = std::string(architecture);
+  shape.n_layers = number("block_count");
+  shape.n_embd = number("embedding_length");
+  shape.n_heads = number("attention.head_count");
+  shape.n_kv_heads = number("attention.head_count_kv");
+  if (shape.n_kv_heads == 0) shape.n_kv_heads = shape.n_heads;
+  shape.n_experts = number("expert_count");
+  shape.n_experts_used = number("expert_used_count");
+  shape.n_context_train = number("context_length");
+  if (const formats::TensorInfo* embedding = gguf.find_tensor("token_embd.weight"))
+    shape.n_vocab =
+        static_cast<int>(std::min<uint64_t>(embedding->shape[1], std::numeric_limits<int>::max()));
+  return shape;
+}
+
+uint64_t to_bytes(double bytes) { return bytes < 0x1p63 ? static_cast<uint64_t>(bytes) : uint64_t{1} << 63; }
+
+// In floating point, since a file may claim any numbers.
+MemoryEstimate estimate(const formats::Gguf& gguf, const ModelShape& shape, uint64_t weights,
+                        const LoadOptions& options) {
+  const auto number = [&](const char* key) { return first_number(gguf, shape.architecture + "." + key); };
+  MemoryEstimate memory;
+  memory.n_context =
+      options.n_context > 0 ? options.n_context : std::min(shape.n_context_train, default_context);
+  memory.weights = weights;
+  const double head_width = shape.n_heads > 0 ? std::floor(double{1} * shape.n_embd / shape.n_heads) : 0;
+  const auto width_or = [&](int width) { return width > 0 ? double{1} * width : head_width; };
+  const double kv_width =
+      width_or(number("attention.key_length")) + width_or(number("attention.value_length"));
+  const double value_bytes = options.kv_type == KvType::f32   ? 4
+                             : options.kv_type == KvType::f16 ? 2
+                                                              : 34.0 / 32;
+  memory.kv_cache = to_bytes(kv_width * shape.n_kv_heads * shape.n_layers * memory.n_context * value_bytes *
+                             options.n_streams);
+  // The residual stream, what a block makes of it, attention's three slots and the two halves of a
+  // feed-forward network.
+  const double columns = 2.0 * shape.n_embd + 2.0 * head_width * shape.n_heads + kv_width * shape.n_kv_heads +
+                         2.0 * number("feed_forward_length");
+  memory.activations = to_bytes(columns * options.max_batch_tokens * 4);
+  return memory;
+}
+
+}  // namespace
+
+FileInfo inspect(const std::filesystem::path& path, const LoadOptions& options) {
+  const formats::GgufFile file = formats::GgufFile::open(path.string());
+  const formats::Gguf& gguf = file.gguf();
+  const formats::GgufSummary summary = formats::summarize(gguf);
+  FileInfo info;
+  info.path = path;
+  info.version = gguf.version();
+  info.bytes = file.size();
+  info.parameters = summary.parameters;
+  info.name = std::string(summary.name);
+  for (const formats::Metadata& entry : gguf.metadata()) info.metadata.push_back(describe(entry));
+  for (const formats::TensorInfo& tensor : gguf.tensors()) {
+    info.tensors.push_back({std::string(tensor.name),
+                            kernels::info(tensor.type).name,
+                            {tensor.shape.begin(), tensor.shape.begin() + tensor.n_dims},
+                            tensor.n_bytes});
+    info.n_parts = std::max(info.n_parts, static_cast<int>(tensor.part) + 1);
+  }
+  if (!gguf.tensors().empty() && !summary.architecture.empty()) {
+    info.shape = read_shape(gguf, summary.architecture);
+    info.memory = estimate(gguf, *info.shape, summary.tensor_bytes, options);
+  }
+  return info;
+}
+
+}  // namespace realizar

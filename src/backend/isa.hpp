@@ -1,0 +1,35 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace realizar::backend {
+
+/// The instruction sets that kernels are written for, each able to do all that the ones before it on the same
+/// processor family can.
+enum class Isa {
+  scalar,
+  avx2,    ///< AVX2, FMA, F16C
+  avx512,  ///< AVX-512 F, BW, VL, DQ and VNNI, on top of avx2
+};
+
+/// The name as the enumeration and REALIZAR_ISA have it.
+const char* to_string(Isa isa);
+
+/// What this processor and operating system can run, slowest first. Never empty: scalar always runs.
+const std::vector<Isa>& available_isas();
+
+/// The set named `name`; throws `invalid_argument`, listing `available`, when the name is unknown or not
+/// among them.
+Isa isa_by_name(std::string_view name, std::span<const Isa> available);
+
+/// The set that kernels run with: the one REALIZAR_ISA names, else the best available. Chosen at the first
+/// call; throws as `isa_by_name` does.
+Isa selected_isa();
+
+/// Names of the features of this processor that matter to kernels, usable or not by an `Isa`.
+std::vector<std::string> cpu_features();
+
+}  // namespace realizar::backend

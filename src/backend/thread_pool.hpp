@@ -1,0 +1,148 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "backend/float_mode.hpp"
+
+namespace realizar::backend {
+
+/// Bytes that two threads should not share when both write.
+inline constexpr size_t cache_line_bytes = 64;
+
+/// Hands out the indices [0, n) in pieces of `grain`, each piece to one taker.
+class TaskCounter {
+ public:
+  struct Piece {
+    int64_t begin, end;
+    explicit operator bool() const { return begin < end; }
+  };
+
+  /// The next piece; an empty one when all are taken. All takers give the same n and grain.
+  Piece take(int64_t n, int64_t grain) {
+    const int64_t begin = next_.fetch_add(grain, std::memory_order_relaxed);
+    return {begin, std::min(n, begin + grain)};
+  }
+
+  /// Starts again from 0. A barrier must stand between this and every take.
+  void reset() { next_.store(0, std::memory_order_relaxed); }
+
+ private:
+  alignas(cache_line_bytes) std::atomic<int64_t> next_{0};
+};
+
+/// A fixed team of threads for fork-join work: `run` starts a region in which every worker calls the same
+/// body. Inside a region workers meet at barriers, spinning (and yielding when that takes long); between
+/// regions they sleep. Every worker, and the caller during a region, computes in `IeeeMode`.
+///
+/// One region at a time: `run` from inside a region or from two threads at once throws `internal`. When a
+/// worker throws, the others leave at their next barrier, and `run` rethrows the first exception on the
+/// caller.
+class ThreadPool {
+ public:
+  /// `n_threads` workers, the caller of `run` among them. They are pinned to different cores when there are
+  /// enough.
+  explicit ThreadPool(int n_threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int size() const { return size_; }
+
+  /// Calls body(worker) once for each worker in [0, size()), the caller being worker 0; returns when all are
+  /// done.
+  template <class F>
+  void run(F&& body) {
+    using Body = std::remove_reference_t<F>;
+    run_erased([](void* erased, int worker) { (*static_cast<Body*>(erased))(worker); },
+               const_cast<void*>(static_cast<const void*>(std::addressof(body))));
+  }
+
+  /// Inside a region: waits until every worker stands here. What any worker wrote before, all can read after.
+  void barrier() {
+    if (size_ > 1) wait_at_barrier();
+  }
+
+  /// Calls fn(begin, end) over pieces of [0, n) of at most `grain` indices, each index exactly once, pieces
+  /// taken dynamically. Outside a region it starts one; inside, all workers call it with the same arguments.
+  /// Ends with a barrier.
+  template <class F>
+  void parallel_for(int64_t n, int64_t grain, F&& fn) {
+    if (size_ == 1) {
+      const IeeeMode mode;
+      for (int64_t begin = 0; begin < n; begin += grain) fn(begin, std::min(n, begin + grain));
+    } else if (in_region()) {
+      share(n, grain, fn);
+    } else {
+      run([&](int) { share(n, grain, fn); });
+    }
+  }
+
+  /// The index of the calling worker, inside a region; 0 outside.
+  int worker() const;
+
+ private:
+  using Task = void (*)(void* body, int worker);
+
+  void run_erased(Task task, void* body);
+  bool in_region() const;
+  void start_region(Task task, void* body);
+  void finish_region();
+  void work(int worker);
+  void call(int worker);
+  bool wait_for_region(uint32_t& seen);
+  void wait_at_barrier();
+  void stop();
+
+  // The counters take turns: while one is in use nobody touches the other (a barrier ends every share), so
+  // that one worker can reset it for the next share.
+  template <class F>
+  void share(int64_t n, int64_t grain, F& fn) {
+    const int me = worker();
+    TaskCounter& counter = counters_[turn_of(me) ^= 1];
+    if (me == 0) counters_[turn_of(me) ^ 1].reset();
+    while (const TaskCounter::Piece piece = counter.take(n, grain)) fn(piece.begin, piece.end);
+    barrier();
+  }
+
+  struct alignas(cache_line_bytes) WorkerState {
+    int turn = 0;
+  };
+  int& turn_of(int worker) { return states_[static_cast<size_t>(worker)].turn; }
+
+  const int size_;
+  bool spin_;  // false when there are more workers than cores: spinning would only keep others from working
+  std::vector<int> cpus_;  // the core of each worker; empty when not pinned
+  std::vector<std::thread> threads_;
+  std::vector<WorkerState> states_;
+  TaskCounter counters_[2];
+
+  // A region: the body, written before region_ counts up.
+  Task task_ = nullptr;
+  void* body_ = nullptr;
+  alignas(cache_line_bytes) std::atomic<uint32_t> region_{0};
+  std::atomic<bool> stopping_{false};
+  alignas(cache_line_bytes) std::atomic<int> running_{0};  // workers besides the caller still in the region
+  std::atomic<bool> busy_{false};
+
+  alignas(cache_line_bytes) std::atomic<int> arrived_{0};
+  alignas(cache_line_bytes) std::atomic<uint32_t> generation_{0};
+  std::atomic<bool> failed_{false};
+  std::exception_ptr error_;  // written by the worker that set failed_
+
+  // Sleeping between regions.
+  alignas(cache_line_bytes) std::atomic<int> sleepers_{0};
+  std::mutex mutex_;
+  std::condition_variable wake_;
+};
+
+}  // namespace realizar::backend

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "fusion/plan.hpp"
+
+namespace realizar::fusion {
+
+/// How quantised weights meet activations.
+enum class Arithmetic {
+  fast,   ///< activations quantised to int8 a block, integer dot products
+  exact,  ///< f32 activations, weights dequantised in registers
+};
+
+/// How keys and values are stored.
+enum class KvType { f16, f32, q8_0 };
+
+/// Positions in one page of the KV cache; tiles of attention are aligned to it.
+inline constexpr int page_positions = 64;
+
+/// One step of work: tokens of any number of sequences. All spans of (n_tokens) run in parallel; a sequence's tokens
+/// stand together with ascending positions, and all its earlier positions are already in its pages.
+struct Batch {
+  std::span<const int32_t> tokens;     // (n_tokens)
+  std::span<const int32_t> positions;  // (n_tokens)
+  std::span<const int32_t> sequences;  // (n_tokens), index into page_tables
+  std::span<const uint8_t> wants_logits;  // (n_tokens), 1 where logits are asked for
+  /// For each sequence the physical page of every 64 positions; covers the positions of this batch.
+  std::span<const std::span<const int32_t>> page_tables;
+};
+
+/// What a device is asked to be.
+struct DeviceOptions {
+  int n_threads = 0;  // 0: the physical cores
+  Arithmetic arithmetic = Arithmetic::fast;
+  KvType kv_type = KvType::f16;
+  int max_batch_tokens = 512;
+  /// Called during prepare() with bytes done and bytes in all.
+  std::function<void(uint64_t, uint64_t)> progress;
+};
+
+/// Bytes a device holds.
+struct DeviceMemory {
+  uint64_t weights = 0;
+  uint64_t activations = 0;
+  uint64_t kv_page = 0;  // one page of all layers
+  uint64_t kv_pages = 0;  // all pages together
+};
+
+/// Runs a plan. One thread at a time may call a device.
+class Device {
+ public:
+  virtual ~Device() = default;
+
+  /// Makes room for `n_pages` pages of the KV cache, dropping what the cache held. Throws out_of_memory.
+  virtual void reserve_kv(int n_pages) = 0;
+
+  /// Copies one page of all layers (copy-on-write of a shared prefix).
+  virtual void copy_page(int from, int to) = 0;
+
+  /// Runs a batch of at most max_batch_tokens tokens. Returns the logits (n_asked, n_vocab), valid until the next
+  /// call. Throws invalid_argument for a token outside the vocabulary or a position outside its pages.
+  virtual std::span<const float> run(const Batch& batch) = 0;
+
+  virtual DeviceMemory memory() const = 0;
+
+  /// The plan as this device runs it, after fusion.
+  virtual const Plan& plan() const = 0;
+};
+
+/// The CPU device: packs the plan's weights into panels (dropping the source pages behind itself through
+/// `release(bytes)`, if given) and lays out the activations.
+std::unique_ptr<Device> make_cpu_device(Plan plan, const DeviceOptions& options,
+                                        const std::function<void(std::span<const std::byte>)>& release = {});
+
+}  // namespace realizar::fusion

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+
+#include "kernels/formats/format.hpp"
+
+// The few ways in which block formats pack their fields; for the .cpp files of this folder.
+namespace realizar::kernels {
+
+/// Little-endian, at any address.
+inline uint16_t read_u16(const uint8_t* bytes) { return static_cast<uint16_t>(bytes[0] | bytes[1] << 8); }
+inline uint32_t read_u32(const uint8_t* bytes) {
+  return read_u16(bytes) | static_cast<uint32_t>(read_u16(bytes + 2)) << 16;
+}
+
+/// Fields of `Bits` bits from `bytes`, added at bit `at` of the bytes of `out`. The file has them in runs:
+/// the low bits of `run` bytes are the first `run` fields, the next bits of the same bytes the next `run`
+/// fields, and so on.
+template <int Bits>
+void add_fields(const uint8_t* bytes, int count, int run, int at, uint8_t* out) {
+  constexpr uint32_t mask = (1u << Bits) - 1;
+  for (int start = 0; start < count; start += run)
+    for (int shift = 0; shift < 8; shift += Bits)
+      for (int i = start; i < start + run; ++i)
+        *out++ |= static_cast<uint8_t>((static_cast<uint32_t>(bytes[i]) >> shift & mask) << at);
+}
+
+/// Everything zero and every scale one, the state that an unpacking starts from.
+template <class F>
+void clear(UnpackedBlock<F>& block) {
+  block = {};
+  std::fill(std::begin(block.scale), std::end(block.scale), F::scale_bits == 0 ? uint8_t{1} : uint8_t{0});
+}
+
+}  // namespace realizar::kernels

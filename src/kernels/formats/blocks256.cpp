@@ -1,0 +1,108 @@
+#include "kernels/formats/blocks256.hpp"
+
+#include "kernels/formats/bits.hpp"
+
+namespace realizar::kernels {
+namespace {
+
+/// The 12 bytes of eight 6-bit scales and mins of Q4_K and Q5_K: scales 0-3 and mins 0-3 in the low six bits
+/// of the first eight bytes, the others in the nibbles of the last four with their upper two bits on top of
+/// the first eight.
+template <class F>
+void unpack_scales_and_mins(const uint8_t* packed, UnpackedBlock<F>& out) {
+  for (int i = 0; i < 4; ++i) {
+    const uint8_t first_scale = packed[i], first_min = packed[4 + i], low = packed[8 + i];
+    out.scale[i] = first_scale & 63;
+    out.min[i] = first_min & 63;
+    out.scale[4 + i] = static_cast<uint8_t>((low & 15) | first_scale >> 6 << 4);
+    out.min[4 + i] = static_cast<uint8_t>(low >> 4 | first_min >> 6 << 4);
+  }
+}
+
+/// `count` bytes of `digits` base-3 digits each; the byte is the number times 256 / 3^5, rounded up, so that
+/// the first digit is the integer part of byte * 3 / 256. The first digits of all bytes come first.
+uint8_t* unpack_ternary(const uint8_t* bytes, int count, int digits, uint8_t* out) {
+  uint32_t power = 1;
+  for (int digit = 0; digit < digits; ++digit, power *= 3)
+    for (int i = 0; i < count; ++i) *out++ = static_cast<uint8_t>((bytes[i] * power & 0xff) * 3 >> 8);
+  return out;
+}
+
+}  // namespace
+
+// 16 bytes: scale in the low nibble, min in the high | 64 bytes of codes | d f16 | dmin f16
+void Q2_K::unpack(const uint8_t* file, UnpackedBlock<Q2_K>& out) {
+  clear(out);
+  for (int i = 0; i < block / group; ++i) {
+    out.scale[i] = file[i] & 15;
+    out.min[i] = file[i] >> 4;
+  }
+  add_fields<2>(file + 16, 64, 32, 0, out.code);
+  out.d_bits[0] = read_u16(file + 80);
+  out.dmin_bits = read_u16(file + 82);
+}
+
+// 32 bytes of third bits | 64 bytes of low bits | 12 bytes of scales: 8 of nibbles, 4 of upper bits | d f16
+void Q3_K::unpack(const uint8_t* file, UnpackedBlock<Q3_K>& out) {
+  clear(out);
+  add_fields<1>(file, 32, 32, 2, out.code);
+  add_fields<2>(file + 32, 64, 32, 0, out.code);
+  add_fields<4>(file + 96, 8, 8, 0, out.scale);
+  add_fields<2>(file + 104, 4, 4, 4, out.scale);
+  out.d_bits[0] = read_u16(file + 108);
+}
+
+// d f16 | dmin f16 | 12 bytes of scales and mins | 128 bytes of nibbles
+void Q4_K::unpack(const uint8_t* file, UnpackedBlock<Q4_K>& out) {
+  clear(out);
+  out.d_bits[0] = read_u16(file);
+  out.dmin_bits = read_u16(file + 2);
+  unpack_scales_and_mins(file + 4, out);
+  add_fields<4>(file + 16, 128, 32, 0, out.code);
+}
+
+// d f16 | dmin f16 | 12 bytes of scales and mins | 32 bytes of fifth bits | 128 bytes of nibbles
+void Q5_K::unpack(const uint8_t* file, UnpackedBlock<Q5_K>& out) {
+  clear(out);
+  out.d_bits[0] = read_u16(file);
+  out.dmin_bits = read_u16(file + 2);
+  unpack_scales_and_mins(file + 4, out);
+  add_fields<1>(file + 16, 32, 32, 4, out.code);
+  add_fields<4>(file + 48, 128, 32, 0, out.code);
+}
+
+// 128 bytes of nibbles | 64 bytes of upper bits | 16 int8 scales | d f16
+void Q6_K::unpack(const uint8_t* file, UnpackedBlock<Q6_K>& out) {
+  clear(out);
+  add_fields<4>(file, 128, 64, 0, out.code);
+  add_fields<2>(file + 128, 64, 32, 4, out.code);
+  for (int i = 0; i < block / group; ++i) out.scale[i] = file[192 + i];
+  out.d_bits[0] = read_u16(file + 208);
+}
+
+// d f16 | 2 bytes of upper scale bits | 4 bytes of scale nibbles | 128 bytes of nibbles
+void IQ4_XS::unpack(const uint8_t* file, UnpackedBlock<IQ4_XS>& out) {
+  clear(out);
+  out.d_bits[0] = read_u16(file);
+  add_fields<2>(file + 2, 2, 1, 4, out.scale);
+  add_fields<4>(file + 4, 4, 1, 0, out.scale);
+  add_fields<4>(file + 8, 128, 16, 0, out.code);
+}
+
+// 32 and 16 bytes of five digits | 4 bytes of four | d f16
+void TQ1_0::unpack(const uint8_t* file, UnpackedBlock<TQ1_0>& out) {
+  clear(out);
+  uint8_t* code = unpack_ternary(file, 32, 5, out.code);
+  code = unpack_ternary(file + 32, 16, 5, code);
+  unpack_ternary(file + 48, 4, 4, code);
+  out.d_bits[0] = read_u16(file + 52);
+}
+
+// 64 bytes of codes | d f16
+void TQ2_0::unpack(const uint8_t* file, UnpackedBlock<TQ2_0>& out) {
+  clear(out);
+  add_fields<2>(file, 64, 32, 0, out.code);
+  out.d_bits[0] = read_u16(file + 64);
+}
+
+}  // namespace realizar::kernels

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "formats/gguf.hpp"
+#include "fusion/plan.hpp"
+#include "model/hyperparameters.hpp"
+
+namespace realizar::model {
+
+/// Queries, keys and values of one layer.
+struct Qkv {
+  fusion::Slot q, k, v;
+};
+
+/// Appends the ops of a model to a plan. Tensors are named as in the file, without "blk.N." and ".weight"; each is
+/// checked for presence and shape when it is named. Biases and `.scale` factors are used where the file has them.
+class PlanBuilder {
+ public:
+  PlanBuilder(const formats::Gguf& file, const Hyperparameters& hyperparameters);
+
+  /// Names that follow are those of this layer's tensors; -1: those of the whole model.
+  void enter_layer(int layer);
+  int layer() const { return layer_; }
+
+  bool has(const std::string& tensor) const;
+  /// The tensor of exactly this shape (the length of a row first). Throws when it is missing or misshapen.
+  fusion::WeightId weight(const std::string& tensor, std::initializer_list<int64_t> shape);
+  /// The same, or none where the file has no such tensor.
+  fusion::WeightId optional_weight(const std::string& tensor, std::initializer_list<int64_t> shape);
+  /// `X.scale`: one factor, or one for each of `n_matrices`; none where the file has none.
+  fusion::WeightId scale_of(const std::string& tensor, int n_matrices = 1);
+  /// The values of a tensor of `count` floats.
+  std::vector<float> values(const std::string& tensor, int count);
+
+  fusion::Slot slot(int width);
+  template <class O>
+  void append(O op) {
+    plan_.ops.emplace_back(std::move(op));
+  }
+  /// The table's index; equal tables are kept once.
+  int rope_table(fusion::RopeTable table);
+
+  fusion::Slot embed(float scale);
+  fusion::Slot norm(fusion::Slot x, const std::string& tensor, fusion::NormKind kind);
+  /// Over every head by itself where the tensor is (head_dim) or (head_dim, n_heads), else over the whole slot.
+  void norm_heads(fusion::Slot x, const std::string& tensor, fusion::NormKind kind, int n_heads, int head_dim);
+  fusion::Slot linear(fusion::Slot x, const std::string& tensor, int out_width);
+  /// From the fused tensor attn_qkv, or from three.
+  Qkv qkv(fusion::Slot x, int n_heads, int n_kv_heads);
+  fusion::Slot activate(fusion::Slot gate, fusion::Slot up, fusion::Activation activation);
+  fusion::Slot add(fusion::Slot a, fusion::Slot b, float factor = 1);
+  /// Stores k and v and attends with q.
+  fusion::Slot attention(const Qkv& qkv, fusion::Attention settings, int v_stride = 0);
+  void logits(fusion::Slot x, float factor, float soft_cap);
+
+  /// What layer() keeps of every position; to be set before attention().
+  void keep(fusion::KvShape shape) { plan_.kv[static_cast<size_t>(layer_)] = shape; }
+
+  fusion::Plan take() { return std::move(plan_); }
+
+ private:
+  std::string full_name(const std::string& tensor) const;
+
+  const formats::Gguf& file_;
+  const Hyperparameters& hp_;
+  fusion::Plan plan_;
+  int layer_ = -1;
+};
+
+}  // namespace realizar::model

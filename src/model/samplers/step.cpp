@@ -1,0 +1,19 @@
+#include "model/samplers/step.hpp"
+
+#include "model/random.hpp"
+
+namespace realizar::model {
+
+double StepInput::uniform(DrawPurpose purpose) const {
+  return RandomStream(seed, state.tokens.size(), static_cast<uint32_t>(purpose)).uniform_double();
+}
+
+std::span<const SamplerStep* const> sampler_steps() {
+  static constexpr const SamplerStep* steps[] = {
+      &logit_bias_step, &penalties_step, &dry_step, &top_n_sigma_step, &top_k_step,    &typical_step,
+      &top_p_step,      &min_p_step,     &xtc_step, &temperature_step, &mirostat_step,
+  };
+  return steps;
+}
+
+}  // namespace realizar::model

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "fusion/device.hpp"
+#include "model/generation.hpp"
+#include "model/kv_pages.hpp"
+#include "model/sampler.hpp"
+#include "model/stop_strings.hpp"
+
+namespace realizar::model {
+
+struct SchedulerOptions {
+  int32_t n_vocab = 0;
+  size_t n_context = 0;           ///< positions of the longest sequence
+  size_t max_batch_tokens = 512;  ///< as of the device
+  /// Whether a token ends the generation; empty: none does.
+  std::function<bool(int32_t token)> ends_generation;
+};
+
+/// Serves any number of generations with one device: each batch holds the next token of every generation that
+/// decodes and, in the room left, parts of the prompts that wait. What a generation yields does not depend on
+/// its company.
+///
+/// A generation starts when the cache has room for all it may come to need, first come first served, so none
+/// that has started has to stop for the others' sake. One thread at a time may call `submit` and `step`.
+class Scheduler {
+ public:
+  Scheduler(fusion::Device& device, KvPages& pages, SchedulerOptions options);
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  /// Throws invalid_argument for an empty prompt, a token outside the vocabulary or impossible settings,
+  /// limit_exceeded for a prompt longer than the context.
+  std::shared_ptr<Generation> submit(GenerationRequest request);
+
+  /// Runs one batch. False when no generation is left.
+  bool step();
+
+  /// Steps until this generation is done.
+  const GenerationResult& finish(const Generation& generation);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  struct Job {
+    GenerationRequest request;
+    std::shared_ptr<Generation> generation;
+    Sampler sampler;
+    StopStrings stop;
+    Clock::time_point submitted;
+    int32_t n_reserved = 0;           ///< pages it may come to hold
+    std::optional<int32_t> sequence;  ///< once it has started
+    size_t n_run = 0;                 ///< of its tokens, how many are computed or in the batch
+    bool wants_logits = false;        ///< of its last token in the batch
+
+    size_t n_tokens() const { return request.prompt.size() + generation->result_.tokens.size(); }
+    int32_t token(size_t index) const;
+    bool decodes() const { return n_run >= request.prompt.size(); }
+    double seconds() const { return std::chrono::duration<double>(Clock::now() - submitted).count(); }
+  };
+
+  void start_waiting();
+  std::vector<Job*> fill_batch();
+  void add_to_batch(Job& job, int32_t row, size_t n_tokens);
+  void run_batch(const std::vector<Job*>& jobs);
+  void take_token(Job& job, std::span<const float> logits);
+  bool show(Job& job, const std::string& piece);
+  void end(Job& job, StopReason reason);
+  void fail_job(Job& job);
+  void close(Job& job);
+  /// Runs `act`; what it throws ends this job alone.
+  template <class Act>
+  void guard(Job& job, Act act);
+
+  fusion::Device& device_;
+  KvPages& pages_;
+  SchedulerOptions options_;
+  std::deque<std::unique_ptr<Job>> waiting_;
+  std::vector<std::unique_ptr<Job>> running_;
+  int32_t n_reserved_ = 0;
+  size_t turn_ = 0;  ///< the running job that is served first when not all find room in a batch
+
+  // The batch that is being put together, and the sequences of its rows.
+  std::vector<int32_t> tokens_, positions_, rows_;
+  std::vector<uint8_t> wants_logits_;
+  std::vector<KvPages::Copy> copies_;
+};
+
+}  // namespace realizar::model

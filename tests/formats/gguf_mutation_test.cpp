@@ -1,0 +1,133 @@
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+
+#include "backend/mapped_file.hpp"
+#include "base/error.hpp"
+#include "formats/gguf.hpp"
+#include "formats/gguf_summary.hpp"
+#include "formats/gguf_values.hpp"
+#include "formats/gguf_writer.hpp"
+#include "support/golden.hpp"
+
+namespace realizar::formats {
+namespace {
+
+struct Mutation {
+  size_t position;
+  uint64_t value;
+  uint8_t width;  // bytes written; 0 cuts the file here
+};
+
+// Values that sizes go wrong on, beside arbitrary ones.
+rc::Gen<uint64_t> hostile_value() {
+  return rc::gen::oneOf(
+      rc::gen::element<uint64_t>(0, 1, 0x7f, 0xff, 0x7fffffff, 0xffffffff, uint64_t{1} << 61,
+                                 uint64_t{1} << 63, ~uint64_t{0}, ~uint64_t{7}),
+      rc::gen::inRange<uint64_t>(0, 300), rc::gen::arbitrary<uint64_t>());
+}
+
+rc::Gen<std::vector<Mutation>> mutations(size_t header_size) {
+  return rc::gen::mapcat(rc::gen::inRange<size_t>(1, 5), [=](size_t count) {
+    return rc::gen::container<std::vector<Mutation>>(
+        count, rc::gen::construct<Mutation>(rc::gen::inRange<size_t>(0, header_size), hostile_value(),
+                                            rc::gen::element<uint8_t>(0, 1, 1, 1, 4, 4, 8, 8)));
+  });
+}
+
+/// Either the file is refused with an `Error`, or everything it declares can be read.
+void read_everything(std::span<const std::byte> bytes) {
+  try {
+    const Gguf gguf(bytes);
+    uint64_t seen = 0;
+    for (const Metadata& entry : gguf.metadata()) {
+      RC_ASSERT(gguf.find(entry.key) == &entry);
+      for_each_value(entry, entry.count, [&](auto) { ++seen; });
+    }
+    for (const TensorInfo& tensor : gguf.tensors()) {
+      RC_ASSERT(gguf.find_tensor(tensor.name) == &tensor);
+      RC_ASSERT(tensor.data.size() == tensor.n_bytes);
+      seen += std::to_integer<unsigned>(tensor.data.front()) + std::to_integer<unsigned>(tensor.data.back());
+    }
+    RC_ASSERT(summarize(gguf).tensors == gguf.tensors().size());
+    static_cast<void>(seen);
+  } catch (const Error& error) {
+    RC_ASSERT(error.kind() == ErrorKind::invalid_file || error.kind() == ErrorKind::unsupported);
+    RC_ASSERT(std::string(error.what()).size() < 1000);
+  }
+}
+
+/// Mutates the header in place, reads what came of it, and puts the header back.
+void check_mutations(std::vector<std::byte>& bytes, size_t header_size) {
+  const std::vector<std::byte> header(bytes.begin(),
+                                      bytes.begin() + static_cast<std::ptrdiff_t>(header_size));
+  size_t size = bytes.size();
+  for (const Mutation& mutation : *mutations(header_size)) {
+    if (mutation.width == 0)
+      size = std::min(size, mutation.position);
+    else
+      std::memcpy(bytes.data() + mutation.position, &mutation.value,
+                  std::min<size_t>(mutation.width, header_size - mutation.position));
+  }
+  if (size == bytes.size())
+    read_everything(bytes);
+  else  // in storage of exactly that size, so that a sanitizer sees reads beyond the cut
+    read_everything(std::vector(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)));
+  std::copy(header.begin(), header.end(), bytes.begin());
+}
+
+RC_GTEST_PROP(GgufMutation, AWrittenFileIsReadOrRefused, ()) {
+  GgufWriter writer;
+  writer.set("general.architecture", "llama");
+  writer.set("general.alignment", uint32_t{32});
+  writer.set("flag", true);
+  writer.set_array("tokens", std::vector<std::string>{"<s>", "a", "bc"});
+  writer.set_array("scores", {0.0f, -1.0f});
+  writer.set_array("flags", std::vector<uint8_t>{1, 0});
+  writer.add_tensor("a", {4, 2}, {0, 1, 2, 3, 4, 5, 6, 7});
+  writer.add_tensor("b", TensorType::q8_0, {32, 2}, std::vector(68, std::byte{1}));
+  std::vector<std::byte> bytes = writer.bytes();
+  check_mutations(bytes, Gguf(bytes).data_offset());
+}
+
+std::vector<std::filesystem::path> gguf_files(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+    if (entry.path().extension() == ".gguf") files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+TEST(GgufMutation, AGoldenFileIsReadOrRefused) {
+  REALIZAR_GOLDEN_OR_SKIP(golden);
+  for (const std::filesystem::path& path : gguf_files(golden)) {
+    SCOPED_TRACE(path);
+    const backend::MappedFile file(path.string());
+    const size_t header_size = Gguf(file.bytes(), path.string()).data_offset();
+    std::vector<std::byte> bytes(file.bytes().begin(), file.bytes().end());
+    EXPECT_TRUE(rc::check([&] { check_mutations(bytes, header_size); }));
+  }
+}
+
+TEST(GgufMutation, AGoldenFileCutShortIsRefused) {
+  REALIZAR_GOLDEN_OR_SKIP(golden);
+  for (const std::filesystem::path& path : gguf_files(golden)) {
+    const backend::MappedFile file(path.string());
+    uint64_t end = 0, header_size = 0;
+    {
+      const Gguf whole(file.bytes());
+      header_size = whole.data_offset();
+      for (const TensorInfo& tensor : whole.tensors()) end = std::max(end, tensor.offset + tensor.n_bytes);
+    }
+    // Steps that are no multiple of any field's size, and closer where the header still is.
+    for (uint64_t size = 0; size < end; size += size < header_size ? 37 : 100'003)
+      EXPECT_THROW(Gguf(file.bytes().first(size)), Error) << path << " with " << size << " bytes";
+    EXPECT_THROW(Gguf(file.bytes().first(end - 1)), Error) << path;
+  }
+}
+
+}  // namespace
+}  // namespace realizar::formats

@@ -1,0 +1,80 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <numeric>
+
+#include "formats/gguf_file.hpp"
+#include "model/model.hpp"
+#include "model/reference_device.hpp"
+
+// Logits of small random models against those that an established engine computes from the same weights in f32.
+// A wrong rotation, a lost matrix or a wrong scale moves them by an NMSE of 1e-3 or more.
+namespace realizar::model {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path golden_dir() {
+  if (const char* dir = std::getenv("REALIZAR_GOLDEN_DIR")) return dir;
+  return fs::path(__FILE__).parent_path() / "../../../shared/golden";
+}
+
+std::vector<fs::path> golden_models() {
+  std::vector<fs::path> models;
+  for (const char* folder : {"arch", "quant"}) {
+    std::error_code missing;
+    for (const auto& entry : fs::directory_iterator(golden_dir() / folder, missing))
+      if (entry.path().extension() == ".gguf") models.push_back(entry.path());
+  }
+  std::sort(models.begin(), models.end());
+  return models;
+}
+
+class GoldenModel : public testing::TestWithParam<fs::path> {};
+
+TEST_P(GoldenModel, HasTheLogitsOfAnEstablishedEngine) {
+  fs::path expected_path = GetParam();
+  std::ifstream in(expected_path.replace_extension(".logits"), std::ios::binary);
+  const auto read = [&in](auto& values) {
+    in.read(reinterpret_cast<char*>(values.data()), static_cast<std::streamsize>(values.size() * sizeof values[0]));
+    ASSERT_TRUE(in.good());
+  };
+  std::vector<int32_t> sizes(2);
+  read(sizes);
+  std::vector<int32_t> tokens(static_cast<size_t>(sizes[0])), positions(tokens.size()), sequences(tokens.size());
+  read(tokens);
+  std::vector<float> expected(tokens.size() * static_cast<size_t>(sizes[1]));
+  read(expected);
+  std::iota(positions.begin(), positions.end(), 0);
+  const std::vector<uint8_t> wants(tokens.size(), 1);
+
+  const auto file = formats::GgufFile::open(GetParam().string());
+  ReferenceDevice device(load_model(file.gguf()).plan);
+  const auto logits = device.run({tokens, positions, sequences, wants, {}});
+  ASSERT_EQ(logits.size(), expected.size());
+  double error = 0, energy = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    error += std::pow(static_cast<double>(logits[i]) - static_cast<double>(expected[i]), 2);
+    energy += std::pow(static_cast<double>(expected[i]), 2);
+  }
+  RecordProperty("nmse", std::to_string(error / energy));
+  EXPECT_LT(error / energy, 1e-5);
+}
+
+std::string test_name(const testing::TestParamInfo<fs::path>& info) {
+  std::string name = info.param.stem().string();
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
+  return name;
+}
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(GoldenModel);
+INSTANTIATE_TEST_SUITE_P(Files, GoldenModel, testing::ValuesIn(golden_models()), test_name);
+
+}  // namespace
+}  // namespace realizar::model

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+namespace realizar::test {
+
+/// The folder of golden data, which is no part of the project: $REALIZAR_GOLDEN_DIR, else shared/golden
+/// beside the checkout. Nothing when there is neither; tests that need it then skip.
+std::optional<std::filesystem::path> golden_folder();
+
+}  // namespace realizar::test
+
+/// Skips the test, and says so, where there is no golden data; else declares `golden`, its folder.
+#define REALIZAR_GOLDEN_OR_SKIP(golden)                                                \
+  const auto golden##_or_nothing = ::realizar::test::golden_folder();                  \
+  if (!golden##_or_nothing) GTEST_SKIP() << "no golden data: set REALIZAR_GOLDEN_DIR"; \
+  const std::filesystem::path& golden = *golden##_or_nothing
