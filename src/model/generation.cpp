@@ -1,6 +1,6 @@
-#include "model/generation.hpp"
+#include "realizar/generation.hpp"
 
-namespace realizar::model {
+namespace realizar {
 
 const char* to_string(StopReason reason) {
   switch (reason) {
@@ -28,4 +28,4 @@ double GenerationResult::decode_tokens_per_second() const {
   return tokens.size() > 1 && seconds > 0 ? static_cast<double>(tokens.size() - 1) / seconds : 0;
 }
 
-}  // namespace realizar::model
+}  // namespace realizar

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "model/sampler_settings.hpp"
 #include "model/samplers/candidates.hpp"
 #include "model/samplers/step.hpp"
+#include "realizar/sampler_settings.hpp"
 
 namespace realizar::model {
 

@@ -40,13 +40,15 @@ std::shared_ptr<Generation> Scheduler::submit(GenerationRequest request) {
   require(request.max_tokens >= -1, ErrorKind::invalid_argument, "max_tokens is ", request.max_tokens,
           ": give a number of tokens, or -1 for no limit");
 
-  Sampler sampler(request.sampler, request.token_text);
+  Sampler sampler(request.sampler, options_.token_text);
   StopStrings stop(request.stop);
-  auto job = std::make_unique<Job>(Job{.request = std::move(request),
-                                       .generation = std::make_shared<Generation>(),
-                                       .sampler = std::move(sampler),
-                                       .stop = std::move(stop),
-                                       .submitted = Clock::now()});
+  auto job =
+      std::make_unique<Job>(Job{.request = std::move(request),
+                                .generation = std::make_shared<Generation>(),
+                                .sampler = std::move(sampler),
+                                .decoder = options_.new_decoder ? options_.new_decoder() : TextDecoder(),
+                                .stop = std::move(stop),
+                                .submitted = Clock::now()});
   const GenerationRequest& r = job->request;
   GenerationResult& result = job->generation->result_;
   result.n_prompt = r.prompt.size();
@@ -192,7 +194,7 @@ void Scheduler::take_token(Job& job, std::span<const float> logits) {
   if (options_.ends_generation && options_.ends_generation(token))
     return end(job, StopReason::end_of_generation);
 
-  const std::string text = job.request.decoder.push ? job.request.decoder.push(token) : std::string();
+  const std::string text = job.decoder.push ? job.decoder.push(token) : std::string();
   if (!show(job, job.stop.push(text))) return end(job, StopReason::cancelled);
   if (job.stop.matched()) return end(job, StopReason::stop_string);
   if (job.request.max_tokens >= 0 && result.tokens.size() >= static_cast<size_t>(job.request.max_tokens))
@@ -210,8 +212,7 @@ void Scheduler::end(Job& job, StopReason reason) {
   job.generation->result_.stop_reason = reason;
   guard(job, [&] {
     if (reason == StopReason::cancelled || reason == StopReason::stop_string) return;
-    std::string rest =
-        job.stop.push(job.request.decoder.finish ? job.request.decoder.finish() : std::string());
+    std::string rest = job.stop.push(job.decoder.finish ? job.decoder.finish() : std::string());
     rest += job.stop.finish();
     if (!rest.empty()) show(job, rest);
   });

@@ -22,6 +22,10 @@ struct SchedulerOptions {
   size_t max_batch_tokens = 512;  ///< as of the device
   /// Whether a token ends the generation; empty: none does.
   std::function<bool(int32_t token)> ends_generation;
+  /// The bytes of a token, for `Sampler`; may be empty.
+  std::function<std::string(int32_t token)> token_text;
+  /// A decoder for a sequence that begins; empty: generations have no text, so no stop strings either.
+  std::function<TextDecoder()> new_decoder;
 };
 
 /// Serves any number of generations with one device: each batch holds the next token of every generation that
@@ -54,6 +58,7 @@ class Scheduler {
     GenerationRequest request;
     std::shared_ptr<Generation> generation;
     Sampler sampler;
+    TextDecoder decoder;
     StopStrings stop;
     Clock::time_point submitted;
     int32_t n_reserved = 0;           ///< pages it may come to hold

@@ -57,6 +57,8 @@ TEST(Architecture, ProgramsSeeThePublicApiOnly) {
   EXPECT_FALSE(allowed("src/cli/a.cpp", "#include \"model/sampler.hpp\""));
   EXPECT_FALSE(allowed("src/model/a.cpp", "#include \"realizar/transformer.hpp\""));
   EXPECT_TRUE(allowed("src/model/a.cpp", "#include \"realizar/error.hpp\""));
+  EXPECT_TRUE(allowed("src/model/a.cpp", "#include \"realizar/generation.hpp\""));
+  EXPECT_FALSE(allowed("src/fusion/a.cpp", "#include \"realizar/generation.hpp\""));
 }
 
 TEST(Architecture, PublicHeadersStandAlone) {

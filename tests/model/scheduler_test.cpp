@@ -23,7 +23,8 @@ struct Bench {
                   {.n_vocab = n_vocab,
                    .n_context = n_context,
                    .max_batch_tokens = max_batch_tokens,
-                   .ends_generation = std::move(ends)}) {}
+                   .ends_generation = std::move(ends),
+                   .new_decoder = [this] { return decoder; }}) {}
 
   GenerationResult generate(GenerationRequest request) {
     return scheduler.finish(*scheduler.submit(std::move(request)));
@@ -31,6 +32,8 @@ struct Bench {
 
   FakeDevice device;
   KvPages pages;
+  TextDecoder decoder = {.push = [](int32_t token) { return std::string(1, static_cast<char>('A' + token)); },
+                         .finish = {}};
   Scheduler scheduler;
 };
 
@@ -39,7 +42,6 @@ GenerationRequest request(std::vector<int32_t> prompt, int32_t max_tokens, uint6
   r.prompt = std::move(prompt);
   r.max_tokens = max_tokens;
   r.sampler.seed = seed;
-  r.decoder.push = [](int32_t token) { return std::string(1, static_cast<char>('A' + token)); };
   return r;
 }
 
@@ -105,7 +107,7 @@ TEST(Scheduler, ShowsAtTheEndWhatWasHeldBack) {
   const std::string text = bench.generate(request(prompt_of(10), 6)).text;
   GenerationRequest r = request(prompt_of(10), 6);
   r.stop = {text.substr(5) + "?"};
-  r.decoder.finish = [] { return std::string("."); };
+  bench.decoder.finish = [] { return std::string("."); };
   EXPECT_EQ(bench.generate(r).text, text + ".");
 }
 

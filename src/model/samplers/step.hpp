@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "model/sampler_settings.hpp"
 #include "model/samplers/candidates.hpp"
+#include "realizar/sampler_settings.hpp"
 
 namespace realizar::model {
 

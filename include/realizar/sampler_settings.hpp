@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace realizar::model {
+namespace realizar {
 
 /// How the next token is chosen. Names and defaults are those users know from llama.cpp.
 struct SamplerSettings {
@@ -54,4 +54,4 @@ struct SamplerSettings {
   std::vector<std::pair<int32_t, float>> logit_bias;
 };
 
-}  // namespace realizar::model
+}  // namespace realizar
