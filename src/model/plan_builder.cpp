@@ -22,20 +22,22 @@ std::string PlanBuilder::full_name(const std::string& tensor) const {
   return layer_ < 0 ? tensor : concat("blk.", layer_, ".", tensor);
 }
 
-bool PlanBuilder::has(const std::string& tensor) const { return file_.find_tensor(full_name(tensor)) != nullptr; }
+bool PlanBuilder::has(const std::string& tensor) const {
+  return file_.find_tensor(full_name(tensor)) != nullptr;
+}
 
 WeightId PlanBuilder::weight(const std::string& tensor, std::initializer_list<int64_t> shape) {
   const std::string name = full_name(tensor);
   const formats::TensorInfo* info = file_.find_tensor(name);
-  require(info, ErrorKind::invalid_file, file_.source(), ": tensor '", name, "' is missing, and ", hp_.architecture,
-          " needs it");
+  require(info, ErrorKind::invalid_file, file_.source(), ": tensor '", name, "' is missing, and ",
+          hp_.architecture, " needs it");
   std::array<uint64_t, 4> expected = {1, 1, 1, 1};
   std::copy(shape.begin(), shape.end(), expected.begin());
   if (info->shape != expected) {
     std::string text;
     for (const int64_t n : shape) text += (text.empty() ? "" : ", ") + std::to_string(n);
-    fail(ErrorKind::invalid_file, file_.where(*info), " has shape ", formats::shape_text(*info), " where [", text,
-         "] is needed");
+    fail(ErrorKind::invalid_file, file_.where(*info), " has shape ", formats::shape_text(*info), " where [",
+         text, "] is needed");
   }
   for (size_t i = 0; i < plan_.weights.size(); ++i)
     if (plan_.weights[i].data.data() == info->data.data() && plan_.weights[i].name == name)
@@ -64,7 +66,8 @@ WeightId PlanBuilder::scale_of(const std::string& tensor, int n_matrices) {
 std::vector<float> PlanBuilder::values(const std::string& tensor, int count) {
   const fusion::Weight& stored = plan_.weight(weight(tensor, {count}));
   std::vector<float> out(static_cast<size_t>(count));
-  kernels::dequantize(stored.type, reinterpret_cast<const uint8_t*>(stored.data.data()), out.size(), out.data());
+  kernels::dequantize(stored.type, reinterpret_cast<const uint8_t*>(stored.data.data()), out.size(),
+                      out.data());
   return out;
 }
 
@@ -93,8 +96,8 @@ Slot PlanBuilder::embed(float scale) {
             " tokens, and the vocabulary has ", tokens->count);
   const std::string size_key = hp_.architecture + ".vocab_size";
   if (const formats::Metadata* size = file_.find(size_key); size && !tokens)
-    require(file_.get<uint64_t>(size_key) == n_vocab, ErrorKind::invalid_file, file_.where(*size), " differs from the ",
-            n_vocab, " rows of '", name, "'");
+    require(file_.get<uint64_t>(size_key) == n_vocab, ErrorKind::invalid_file, file_.where(*size),
+            " differs from the ", n_vocab, " rows of '", name, "'");
   require(n_vocab <= INT32_MAX, ErrorKind::invalid_file, file_.where(*table), " has too many rows");
   plan_.n_vocab = static_cast<int>(n_vocab);
   const Slot out = slot(hp_.n_embd);
@@ -104,12 +107,13 @@ Slot PlanBuilder::embed(float scale) {
 
 Slot PlanBuilder::norm(Slot x, const std::string& tensor, fusion::NormKind kind) {
   const Slot out = slot(x.width);
-  append(fusion::Norm{x, out, kind, weight(tensor + ".weight", {x.width}), optional_weight(tensor + ".bias", {x.width}),
-                      hp_.norm_epsilon, x.width});
+  append(fusion::Norm{x, out, kind, weight(tensor + ".weight", {x.width}),
+                      optional_weight(tensor + ".bias", {x.width}), hp_.norm_epsilon, x.width});
   return out;
 }
 
-void PlanBuilder::norm_heads(Slot x, const std::string& tensor, fusion::NormKind kind, int n_heads, int head_dim) {
+void PlanBuilder::norm_heads(Slot x, const std::string& tensor, fusion::NormKind kind, int n_heads,
+                             int head_dim) {
   const formats::TensorInfo* info = file_.find_tensor(full_name(tensor + ".weight"));
   const bool each_its_own = info && info->n_dims == 2;
   const bool whole = info && !each_its_own && info->shape[0] == static_cast<uint64_t>(x.width);
@@ -119,10 +123,14 @@ void PlanBuilder::norm_heads(Slot x, const std::string& tensor, fusion::NormKind
   append(fusion::Norm{x, x, kind, id, {}, hp_.norm_epsilon, width});
 }
 
-Slot PlanBuilder::linear(Slot x, const std::string& tensor, int out_width) {
+Slot PlanBuilder::linear(Slot x, const std::string& tensor, int out_width, ScaleUse scale_use) {
   const Slot out = slot(out_width);
-  append(fusion::Linear{x, out, weight(tensor + ".weight", {x.width, out_width}),
-                        optional_weight(tensor + ".bias", {out_width}), scale_of(tensor)});
+  const WeightId bias = optional_weight(tensor + ".bias", {out_width});
+  const WeightId scale = scale_use == ScaleUse::none ? WeightId{} : scale_of(tensor);
+  const bool afterwards = scale && bias && scale_use == ScaleUse::after_bias;
+  append(fusion::Linear{x, out, weight(tensor + ".weight", {x.width, out_width}), bias,
+                        afterwards ? WeightId{} : scale});
+  if (afterwards) append(fusion::Scale{out, 1, scale});
   return out;
 }
 

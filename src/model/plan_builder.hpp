@@ -11,13 +11,21 @@
 
 namespace realizar::model {
 
+/// What the tensor `X.scale` does to the product with `X.weight`.
+enum class ScaleUse {
+  before_bias,  ///< multiplies the product
+  after_bias,   ///< multiplies product and bias
+  none,         ///< nothing, though the file may have it
+};
+
 /// Queries, keys and values of one layer.
 struct Qkv {
   fusion::Slot q, k, v;
 };
 
-/// Appends the ops of a model to a plan. Tensors are named as in the file, without "blk.N." and ".weight"; each is
-/// checked for presence and shape when it is named. Biases and `.scale` factors are used where the file has them.
+/// Appends the ops of a model to a plan. Tensors are named as in the file, without "blk.N." and ".weight";
+/// each is checked for presence and shape when it is named. Biases and `.scale` factors are used where the
+/// file has them.
 class PlanBuilder {
  public:
   PlanBuilder(const formats::Gguf& file, const Hyperparameters& hyperparameters);
@@ -46,9 +54,12 @@ class PlanBuilder {
 
   fusion::Slot embed(float scale);
   fusion::Slot norm(fusion::Slot x, const std::string& tensor, fusion::NormKind kind);
-  /// Over every head by itself where the tensor is (head_dim) or (head_dim, n_heads), else over the whole slot.
-  void norm_heads(fusion::Slot x, const std::string& tensor, fusion::NormKind kind, int n_heads, int head_dim);
-  fusion::Slot linear(fusion::Slot x, const std::string& tensor, int out_width);
+  /// Over every head by itself where the tensor is (head_dim) or (head_dim, n_heads), else over the whole
+  /// slot.
+  void norm_heads(fusion::Slot x, const std::string& tensor, fusion::NormKind kind, int n_heads,
+                  int head_dim);
+  fusion::Slot linear(fusion::Slot x, const std::string& tensor, int out_width,
+                      ScaleUse scale_use = ScaleUse::before_bias);
   /// From the fused tensor attn_qkv, or from three.
   Qkv qkv(fusion::Slot x, int n_heads, int n_kv_heads);
   fusion::Slot activate(fusion::Slot gate, fusion::Slot up, fusion::Activation activation);

@@ -1,9 +1,10 @@
+#include "support/golden.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
@@ -12,23 +13,20 @@
 #include "model/model.hpp"
 #include "model/reference_device.hpp"
 
-// Logits of small random models against those that an established engine computes from the same weights in f32.
-// A wrong rotation, a lost matrix or a wrong scale moves them by an NMSE of 1e-3 or more.
+// Logits of small random models against those that an established engine computes from the same weights in
+// f32. A wrong rotation, a lost matrix or a wrong scale moves them by an NMSE of 1e-3 or more.
 namespace realizar::model {
 namespace {
 
 namespace fs = std::filesystem;
 
-fs::path golden_dir() {
-  if (const char* dir = std::getenv("REALIZAR_GOLDEN_DIR")) return dir;
-  return fs::path(__FILE__).parent_path() / "../../../shared/golden";
-}
-
 std::vector<fs::path> golden_models() {
   std::vector<fs::path> models;
+  const auto golden = test::golden_folder();
+  if (!golden) return models;
   for (const char* folder : {"arch", "quant"}) {
     std::error_code missing;
-    for (const auto& entry : fs::directory_iterator(golden_dir() / folder, missing))
+    for (const auto& entry : fs::directory_iterator(*golden / folder, missing))
       if (entry.path().extension() == ".gguf") models.push_back(entry.path());
   }
   std::sort(models.begin(), models.end());
@@ -41,12 +39,14 @@ TEST_P(GoldenModel, HasTheLogitsOfAnEstablishedEngine) {
   fs::path expected_path = GetParam();
   std::ifstream in(expected_path.replace_extension(".logits"), std::ios::binary);
   const auto read = [&in](auto& values) {
-    in.read(reinterpret_cast<char*>(values.data()), static_cast<std::streamsize>(values.size() * sizeof values[0]));
+    in.read(reinterpret_cast<char*>(values.data()),
+            static_cast<std::streamsize>(values.size() * sizeof values[0]));
     ASSERT_TRUE(in.good());
   };
   std::vector<int32_t> sizes(2);
   read(sizes);
-  std::vector<int32_t> tokens(static_cast<size_t>(sizes[0])), positions(tokens.size()), sequences(tokens.size());
+  std::vector<int32_t> tokens(static_cast<size_t>(sizes[0])), positions(tokens.size()),
+      sequences(tokens.size());
   read(tokens);
   std::vector<float> expected(tokens.size() * static_cast<size_t>(sizes[1]));
   read(expected);

@@ -27,8 +27,8 @@ int add_rope_table(PlanBuilder& b, const Hyperparameters& hp, int n_context) {
     if (factors.empty() && b.has(name)) {
       factors = b.values(name, hp.n_rot / 2);
       for (const float factor : factors)
-        require(factor > 0 && factor < 1e30f, ErrorKind::invalid_file, "tensor '", name, "' holds ", factor,
-                ", and must hold frequency factors above zero");
+        require(std::abs(factor) > 0 && std::abs(factor) < 1e30f, ErrorKind::invalid_file, "tensor '", name,
+                "' holds ", factor, ", and must hold frequency factors other than zero");
     }
   b.enter_layer(layer);
   return b.rope_table(make_rope_table(hp.rope_base, hp.n_rot, effective_scaling(hp), factors));
@@ -37,26 +37,31 @@ int add_rope_table(PlanBuilder& b, const Hyperparameters& hp, int n_context) {
 namespace {
 
 Slot dense_ffn(PlanBuilder& b, const Traits& traits, Slot x, const std::string& suffix, int n_ff) {
+  const ScaleUse scales = traits.ffn_scales;
   Slot gate, up;
   if (b.has("ffn_gate" + suffix + ".weight")) {
-    gate = b.linear(x, "ffn_gate" + suffix, n_ff);
-    up = b.linear(x, "ffn_up" + suffix, n_ff);
+    gate = b.linear(x, "ffn_gate" + suffix, n_ff, scales);
+    up = b.linear(x, "ffn_up" + suffix, n_ff, scales);
   } else if (traits.fused_gate) {
-    const Slot both = b.linear(x, "ffn_up" + suffix, 2 * n_ff);
+    const Slot both = b.linear(x, "ffn_up" + suffix, 2 * n_ff, scales);
     gate = both.columns(0, n_ff);
     up = both.columns(n_ff, n_ff);
   } else {
-    gate = b.linear(x, "ffn_up" + suffix, n_ff);
+    gate = b.linear(x, "ffn_up" + suffix, n_ff, scales);
   }
-  return b.linear(b.activate(gate, up, traits.activation), "ffn_down" + suffix, x.width);
+  return b.linear(b.activate(gate, up, traits.activation), "ffn_down" + suffix, x.width, scales);
 }
 
 fusion::ExpertGating gating_of(const Hyperparameters& hp, const Traits& traits) {
   switch (hp.expert_gating) {
-    case 1: return fusion::ExpertGating::softmax;
-    case 2: return fusion::ExpertGating::sigmoid;
-    case 3: return fusion::ExpertGating::softmax_of_chosen;
-    default: return traits.gating;
+    case 1:
+      return fusion::ExpertGating::softmax;
+    case 2:
+      return fusion::ExpertGating::sigmoid;
+    case 3:
+      return fusion::ExpertGating::softmax_of_chosen;
+    default:
+      return traits.gating;
   }
 }
 
@@ -96,7 +101,8 @@ Slot experts_ffn(PlanBuilder& b, const Hyperparameters& hp, const Traits& traits
   b.append(experts);
 
   if (!b.has("ffn_up_shexp.weight")) return experts.out;
-  const int shared_ff = hp.shared_expert_ff != 0 ? hp.shared_expert_ff : n_ff * std::max(1, hp.n_shared_experts);
+  const int shared_ff =
+      hp.shared_expert_ff != 0 ? hp.shared_expert_ff : n_ff * std::max(1, hp.n_shared_experts);
   const Slot shared = dense_ffn(b, traits, x, "_shexp", shared_ff);
   if (b.has("ffn_gate_inp_shexp.weight")) {
     const Slot gate = b.slot(1);
@@ -139,8 +145,8 @@ Slot feed_forward(PlanBuilder& b, const Hyperparameters& hp, const Traits& trait
   const bool routed = hp.n_experts > 0 && b.layer() >= hp.n_leading_dense;
   if (routed) return experts_ffn(b, hp, traits, x);
   const int n_ff = hp.n_ff[static_cast<size_t>(b.layer())];
-  require(n_ff > 0, ErrorKind::invalid_file, "key '", hp.architecture, ".feed_forward_length' is zero or missing for layer ",
-          b.layer());
+  require(n_ff > 0, ErrorKind::invalid_file, "key '", hp.architecture,
+          ".feed_forward_length' is zero or missing for layer ", b.layer());
   return dense_ffn(b, traits, x, "", n_ff);
 }
 
@@ -159,7 +165,7 @@ void build_decoder(PlanBuilder& b, const Hyperparameters& hp, const Traits& trai
   if (b.has("token_embd_norm.weight")) x = b.norm(x, "token_embd_norm", traits.norm);
 
   int table = -1, windowed_table = -1;
-  if (traits.has_rope && hp.rope_scaling.finetuned) {
+  if (traits.has_rope && (hp.rope_scaling.finetuned || !traits.rope_by_key)) {
     table = windowed_table = add_rope_table(b, hp, n_context);
     const double base = hp.rope_base_windowed != 0 ? hp.rope_base_windowed : traits.rope_base_windowed;
     if (traits.windows == Windows::periodic && (base != 0 || !traits.scaled_rope_in_windows)) {
@@ -193,7 +199,8 @@ void build_decoder(PlanBuilder& b, const Hyperparameters& hp, const Traits& trai
     if (traits.attention_soft_cap != 0)
       settings.soft_cap = hp.attention_soft_cap != 0 ? hp.attention_soft_cap : traits.attention_soft_cap;
     settings.window = kind.window;
-    if (!traits.has_rope) settings.alibi_max_bias = hp.alibi_max_bias != 0 ? hp.alibi_max_bias : traits.alibi_max_bias;
+    if (!traits.has_rope)
+      settings.alibi_max_bias = hp.alibi_max_bias != 0 ? hp.alibi_max_bias : traits.alibi_max_bias;
     settings.sinks = b.optional_weight("attn_sinks.weight", {n_heads});
     Slot attended = b.linear(b.attention(qkv, settings), "attn_output", hp.n_embd);
     if (after) attended = b.norm(attended, "post_attention_norm", traits.norm);

@@ -17,14 +17,17 @@ float logit_divisor(const Hyperparameters& hp) { return hp.logit_scale == 0 ? 0 
 float attention_scale(const Hyperparameters& hp) { return hp.attention_scale; }
 float root_of_width(const Hyperparameters& hp) { return root(hp.n_embd); }
 
-/// The 27B models of gemma2 (46 layers) and gemma3 (62) scale by the width a head would have without key_length.
+/// The 27B models of gemma2 (46 layers) and gemma3 (62) scale by the width a head would have without
+/// key_length.
 float gemma_attention_scale(const Hyperparameters& hp) {
   const bool is_27b = hp.n_layers == (hp.architecture == "gemma2" ? 46 : 62);
   return 1 / root(is_27b ? static_cast<double>(hp.n_embd) / hp.n_heads[0] : hp.key_dim);
 }
 
 // MiniCPM files from before these keys existed take the constants of the published 2B model.
-float minicpm_embedding_scale(const Hyperparameters& hp) { return hp.embedding_scale == 0 ? 12 : hp.embedding_scale; }
+float minicpm_embedding_scale(const Hyperparameters& hp) {
+  return hp.embedding_scale == 0 ? 12 : hp.embedding_scale;
+}
 float minicpm_residual_scale(const Hyperparameters& hp) {
   return hp.residual_scale == 0 ? 1.4f / root(hp.n_layers) : hp.residual_scale;
 }
@@ -33,7 +36,11 @@ float minicpm_logit_factor(const Hyperparameters& hp) {
 }
 
 const Traits rows[] = {
-    {.architecture = "bloom", .norm = layer_norm, .has_rope = false, .activation = gelu_tanh, .alibi_max_bias = 8},
+    {.architecture = "bloom",
+     .norm = layer_norm,
+     .has_rope = false,
+     .activation = gelu_tanh,
+     .alibi_max_bias = 8},
     {.architecture = "cohere2",
      .norm = layer_norm,
      .residual = Residual::parallel,
@@ -41,7 +48,10 @@ const Traits rows[] = {
      .windows = Windows::periodic,
      .window_period = 4,
      .logit_factor = logit_scale},
-    {.architecture = "command-r", .norm = layer_norm, .residual = Residual::parallel, .logit_factor = logit_scale},
+    {.architecture = "command-r",
+     .norm = layer_norm,
+     .residual = Residual::parallel,
+     .logit_factor = logit_scale},
     {.architecture = "deepseek2", .normalise_experts = false, .build = build_deepseek2},
     {.architecture = "falcon",
      .norm = layer_norm,
@@ -80,18 +90,26 @@ const Traits rows[] = {
      .window_period = 2,
      .gating = fusion::ExpertGating::softmax_of_chosen,
      .normalise_experts = false},
-    {.architecture = "gpt2", .norm = layer_norm, .has_rope = false, .activation = gelu_tanh},
+    {.architecture = "gpt2",
+     .norm = layer_norm,
+     .has_rope = false,
+     .activation = gelu_tanh,
+     .ffn_scales = ScaleUse::none},
     {.architecture = "gptneox",
      .norm = layer_norm,
      .residual = Residual::parallel_by_key,
      .rope = neox,
      .activation = gelu_tanh},
     {.architecture = "granite",
+     .rope_by_key = true,
+     .ffn_scales = ScaleUse::none,
      .embedding_scale = embedding_scale,
      .residual_scale = residual_scale,
      .logit_factor = logit_divisor,
      .attention_scale = attention_scale},
     {.architecture = "granitemoe",
+     .rope_by_key = true,
+     .ffn_scales = ScaleUse::none,
      .embedding_scale = embedding_scale,
      .residual_scale = residual_scale,
      .logit_factor = logit_divisor,
@@ -108,14 +126,19 @@ const Traits rows[] = {
      .norm = layer_norm,
      .residual = Residual::parallel,
      .rope = neox,
-     .activation = gelu_tanh},
-    {.architecture = "phi3", .rope = neox, .fused_gate = true},
-    {.architecture = "qwen2", .rope = neox},
+     .activation = gelu_tanh,
+     .ffn_scales = ScaleUse::none},
+    {.architecture = "phi3", .rope = neox, .ffn_scales = ScaleUse::none, .fused_gate = true},
+    {.architecture = "qwen2", .rope = neox, .ffn_scales = ScaleUse::none},
     {.architecture = "qwen2moe", .rope = neox, .normalise_experts = false, .experts_share_ff = true},
     {.architecture = "qwen3", .rope = neox, .needs_qk_norm = true},
     {.architecture = "qwen3moe", .rope = neox, .needs_qk_norm = true, .experts_share_ff = true},
     {.architecture = "smollm3", .no_rope_period = 4, .attention_scale = attention_scale},
-    {.architecture = "stablelm", .norm = layer_norm, .residual = Residual::parallel_if_one_norm, .rope = neox},
+    {.architecture = "stablelm",
+     .norm = layer_norm,
+     .residual = Residual::parallel_if_one_norm,
+     .rope = neox,
+     .ffn_scales = ScaleUse::none},
     {.architecture = "starcoder2", .norm = layer_norm, .rope = neox, .activation = gelu_tanh},
 };
 

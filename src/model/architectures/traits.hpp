@@ -18,8 +18,8 @@ enum class NormPlace {
 /// How attention and feed-forward network follow each other.
 enum class Residual {
   series,
-  parallel,            ///< both read the layer's input
-  parallel_by_key,     ///< as `use_parallel_residual` says (gptneox)
+  parallel,             ///< both read the layer's input
+  parallel_by_key,      ///< as `use_parallel_residual` says (gptneox)
   parallel_if_one_norm  ///< where a layer has no norm of its own for the feed-forward network (stablelm)
 };
 
@@ -33,8 +33,8 @@ enum class Windows {
 /// Reads one number off the hyperparameters.
 using Number = float (*)(const Hyperparameters&);
 
-/// What sets one decoder family apart. Biases, fused tensors, gates of the feed-forward network, QK-norms, sinks,
-/// learned positions, shared experts and tied outputs follow from the tensors the file has.
+/// What sets one decoder family apart. Biases, fused tensors, gates of the feed-forward network, QK-norms,
+/// sinks, learned positions, shared experts and tied outputs follow from the tensors the file has.
 struct Traits {
   const char* architecture;
   fusion::NormKind norm = fusion::NormKind::rms;
@@ -43,28 +43,33 @@ struct Traits {
   Residual residual = Residual::series;
   fusion::RopeStyle rope = fusion::RopeStyle::normal;
   bool has_rope = true;
-  bool rope_in_windows_only = false;     // cohere2
-  int no_rope_period = 0;                // every so many layers has no rotation (smollm3)
+  bool rope_by_key = false;           // rope.scaling.finetuned = false turns rotation off (granite)
+  bool rope_in_windows_only = false;  // cohere2
+  int no_rope_period = 0;             // every so many layers has no rotation (smollm3)
   fusion::Activation activation = fusion::Activation::silu;
-  bool fused_gate = false;               // ffn_up holds gate and up, one above the other (phi3)
+  /// Engines apply the scales of a dense feed-forward network after its biases, and in some families not at
+  /// all.
+  ScaleUse ffn_scales = ScaleUse::after_bias;
+  bool fused_gate = false;  // ffn_up holds gate and up, one above the other (phi3)
   bool needs_qk_norm = false;
   Windows windows = Windows::none;
-  int window = 0;                        // where the file gives none
+  int window = 0;  // where the file gives none
   int window_period = 0;
-  double rope_base_windowed = 0;         // where the file gives none; 0: that of the other layers
+  double rope_base_windowed = 0;  // where the file gives none; 0: that of the other layers
   bool scaled_rope_in_windows = true;
   Number embedding_scale = nullptr;
   Number residual_scale = nullptr;
   Number logit_factor = nullptr;
-  Number attention_scale = nullptr;      // 1 / sqrt(key_dim) where none or 0
-  float attention_soft_cap = 0;          // where the file gives none; 0: the family has none
+  Number attention_scale = nullptr;  // 1 / sqrt(key_dim) where none or 0
+  float attention_soft_cap = 0;      // where the file gives none; 0: the family has none
   float logit_soft_cap = 0;
-  bool reads_logit_soft_cap = false;     // a cap where the file gives one
+  bool reads_logit_soft_cap = false;  // a cap where the file gives one
   float alibi_max_bias = 0;
   fusion::ExpertGating gating = fusion::ExpertGating::softmax;
   bool normalise_experts = true;
-  bool experts_share_ff = false;         // an expert has feed_forward_length / n_experts_used columns
-  void (*build)(PlanBuilder&, const Hyperparameters&, const Traits&, int n_context) = nullptr;  // none: build_decoder
+  bool experts_share_ff = false;  // an expert has feed_forward_length / n_experts_used columns
+  void (*build)(PlanBuilder&, const Hyperparameters&, const Traits&,
+                int n_context) = nullptr;  // none: build_decoder
 };
 
 /// One row a family.
