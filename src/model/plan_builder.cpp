@@ -57,9 +57,12 @@ WeightId PlanBuilder::optional_weight(const std::string& tensor, std::initialize
   return has(tensor) ? weight(tensor, shape) : WeightId{};
 }
 
-WeightId PlanBuilder::scale_of(const std::string& tensor, int n_matrices) {
+WeightId PlanBuilder::scale_of(const std::string& tensor, int n_matrices, ScaleUse use) {
   const formats::TensorInfo* info = file_.find_tensor(full_name(tensor + ".scale"));
   if (!info) return {};
+  const formats::TensorInfo* scaled = file_.find_tensor(full_name(tensor + ".weight"));
+  const bool ignored = use == ScaleUse::nvfp4_only && scaled && scaled->type != kernels::TensorType::nvfp4;
+  if (ignored) return {};
   return weight(tensor + ".scale", {info->n_elements() == 1 ? 1 : n_matrices});
 }
 
@@ -126,7 +129,7 @@ void PlanBuilder::norm_heads(Slot x, const std::string& tensor, fusion::NormKind
 Slot PlanBuilder::linear(Slot x, const std::string& tensor, int out_width, ScaleUse scale_use) {
   const Slot out = slot(out_width);
   const WeightId bias = optional_weight(tensor + ".bias", {out_width});
-  const WeightId scale = scale_use == ScaleUse::none ? WeightId{} : scale_of(tensor);
+  const WeightId scale = scale_of(tensor, 1, scale_use);
   const bool afterwards = scale && bias && scale_use == ScaleUse::after_bias;
   append(fusion::Linear{x, out, weight(tensor + ".weight", {x.width, out_width}), bias,
                         afterwards ? WeightId{} : scale});

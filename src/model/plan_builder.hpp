@@ -15,7 +15,7 @@ namespace realizar::model {
 enum class ScaleUse {
   before_bias,  ///< multiplies the product
   after_bias,   ///< multiplies product and bias
-  none,         ///< nothing, though the file may have it
+  nvfp4_only,   ///< multiplies products with NVFP4 weights, which mean nothing without; else nothing
 };
 
 /// Queries, keys and values of one layer.
@@ -39,8 +39,9 @@ class PlanBuilder {
   fusion::WeightId weight(const std::string& tensor, std::initializer_list<int64_t> shape);
   /// The same, or none where the file has no such tensor.
   fusion::WeightId optional_weight(const std::string& tensor, std::initializer_list<int64_t> shape);
-  /// `X.scale`: one factor, or one for each of `n_matrices`; none where the file has none.
-  fusion::WeightId scale_of(const std::string& tensor, int n_matrices = 1);
+  /// `X.scale`: one factor, or one for each of `n_matrices`; none where the file has none or it has no use.
+  fusion::WeightId scale_of(const std::string& tensor, int n_matrices = 1,
+                            ScaleUse use = ScaleUse::before_bias);
   /// The values of a tensor of `count` floats.
   std::vector<float> values(const std::string& tensor, int count);
 

@@ -6,7 +6,8 @@
 
 #include "fixtures/fixtures.hpp"
 
-// write_fixtures FOLDER: for every fixture NAME.gguf, NAME.f32.gguf (the same weights as F32) and NAME.tokens.
+// write_fixtures FOLDER: for every fixture NAME.gguf, NAME.f32.gguf (the same weights as F32) and
+// NAME.tokens. Prints the names of those whose logits are to be recorded.
 namespace {
 
 void write(const std::filesystem::path& path, const std::vector<std::byte>& bytes) {
@@ -27,7 +28,7 @@ int main(int argc, char** argv) {
       write(folder / (fixture.name + ".f32.gguf"), write_fixture(fixture, {.dequantised = true}));
       std::ofstream tokens(folder / (fixture.name + ".tokens"));
       for (const int32_t token : fixture_tokens(fixture)) tokens << token << '\n';
-      std::puts(fixture.name.c_str());
+      if (fixture.recorded) std::puts(fixture.name.c_str());
     }
   } catch (const std::exception& error) {
     return std::fprintf(stderr, "write_fixtures: %s\n", error.what()), 1;

@@ -94,9 +94,9 @@ Slot experts_ffn(PlanBuilder& b, const Hyperparameters& hp, const Traits& traits
   experts.gate_bias = b.optional_weight("ffn_gate_exps.bias", {n_ff, n});
   experts.up_bias = b.optional_weight("ffn_up_exps.bias", {n_ff, n});
   experts.down_bias = b.optional_weight("ffn_down_exps.bias", {x.width, n});
-  experts.gate_scale = b.scale_of("ffn_gate_exps", n);
-  experts.up_scale = b.scale_of("ffn_up_exps", n);
-  experts.down_scale = b.scale_of("ffn_down_exps", n);
+  experts.gate_scale = b.scale_of("ffn_gate_exps", n, traits.ffn_scales);
+  experts.up_scale = b.scale_of("ffn_up_exps", n, traits.ffn_scales);
+  experts.down_scale = b.scale_of("ffn_down_exps", n, traits.ffn_scales);
   experts.activation = traits.activation;
   b.append(experts);
 

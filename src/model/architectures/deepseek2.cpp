@@ -8,9 +8,9 @@ namespace realizar::model {
 
 using fusion::Slot;
 
-// Latent attention keeps of every position one compressed vector (kv_lora columns) and one rotated key shared by all
-// heads. Files hold either the matrix that expands it (attn_kv_b), or its two halves (attn_k_b, attn_v_b), with which
-// queries meet the compressed vector itself and the cache stays small.
+// Latent attention keeps of every position one compressed vector (kv_lora columns) and one rotated key shared
+// by all heads. Files hold either the matrix that expands it (attn_kv_b), or its two halves (attn_k_b,
+// attn_v_b), with which queries meet the compressed vector itself and the cache stays small.
 void build_deepseek2(PlanBuilder& b, const Hyperparameters& hp, const Traits& traits, int n_context) {
   constexpr fusion::NormKind rms = fusion::NormKind::rms;
   const bool absorbed = hp.key_dim_mla != 0 && hp.value_dim_mla != 0;
@@ -30,7 +30,8 @@ void build_deepseek2(PlanBuilder& b, const Hyperparameters& hp, const Traits& tr
     attention_factor *= all_dims == 0 ? yarn_magnitude(scaling.factor, 1) : 1;
     attention_factor *= yarn_magnitude(scaling.factor, all_dims);
   }
-  const float scale = static_cast<float>(attention_factor * attention_factor / std::sqrt(static_cast<double>(key_dim)));
+  const float scale =
+      static_cast<float>(attention_factor * attention_factor / std::sqrt(static_cast<double>(key_dim)));
 
   Slot x = b.embed(1);
   const int table = add_rope_table(b, adjusted, n_context);
@@ -40,14 +41,16 @@ void build_deepseek2(PlanBuilder& b, const Hyperparameters& hp, const Traits& tr
     const Slot n = b.norm(x, "attn_norm", rms);
 
     const bool compressed_query = !b.has("attn_q.weight");
-    const Slot q = compressed_query ? b.linear(b.norm(b.linear(n, "attn_q_a", hp.q_lora), "attn_q_a_norm", rms), "attn_q_b",
-                                               n_heads * key_dim)
-                                    : b.linear(n, "attn_q", n_heads * key_dim);
+    const Slot q = compressed_query
+                       ? b.linear(b.norm(b.linear(n, "attn_q_a", hp.q_lora), "attn_q_a_norm", rms),
+                                  "attn_q_b", n_heads * key_dim)
+                       : b.linear(n, "attn_q", n_heads * key_dim);
     const Slot compressed = b.linear(n, "attn_kv_a_mqa", lora + rotated);
     const Slot latent = compressed.columns(0, lora), shared_key = compressed.columns(lora, rotated);
     b.append(fusion::Rope{q, traits.rope, table, n_heads, key_dim, plain, rotated});
     b.append(fusion::Rope{shared_key, traits.rope, table, 1, rotated, 0, rotated});
-    b.append(fusion::Norm{latent, latent, rms, b.weight("attn_kv_a_norm.weight", {lora}), {}, hp.norm_epsilon, lora});
+    b.append(fusion::Norm{
+        latent, latent, rms, b.weight("attn_kv_a_norm.weight", {lora}), {}, hp.norm_epsilon, lora});
 
     fusion::Attention settings;
     settings.n_heads = n_heads;
@@ -55,10 +58,11 @@ void build_deepseek2(PlanBuilder& b, const Hyperparameters& hp, const Traits& tr
     Slot attended;
     if (absorbed) {
       const Slot reduced = b.slot(n_heads * lora);
-      b.append(fusion::HeadLinear{q, reduced, b.weight("attn_k_b.weight", {plain, lora, n_heads}), b.scale_of("attn_k_b"),
-                                  n_heads, key_dim});
+      b.append(fusion::HeadLinear{q, reduced, b.weight("attn_k_b.weight", {plain, lora, n_heads}),
+                                  b.scale_of("attn_k_b"), n_heads, key_dim});
       const Slot query = b.slot(n_heads * (lora + rotated));
-      b.append(fusion::JoinHeads{reduced, q.columns(plain, q.width - plain), query, n_heads, lora, rotated, lora, key_dim});
+      b.append(fusion::JoinHeads{reduced, q.columns(plain, q.width - plain), query, n_heads, lora, rotated,
+                                 lora, key_dim});
       b.keep({1, lora + rotated, 0});
       settings.out = b.slot(n_heads * lora);
       const Slot mixed = b.attention({query, compressed, {}}, settings);

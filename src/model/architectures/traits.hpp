@@ -47,9 +47,9 @@ struct Traits {
   bool rope_in_windows_only = false;  // cohere2
   int no_rope_period = 0;             // every so many layers has no rotation (smollm3)
   fusion::Activation activation = fusion::Activation::silu;
-  /// Engines apply the scales of a dense feed-forward network after its biases, and in some families not at
-  /// all.
-  ScaleUse ffn_scales = ScaleUse::after_bias;
+  /// In most families the established engines leave the scales of the feed-forward network aside, experts
+  /// included.
+  ScaleUse ffn_scales = ScaleUse::nvfp4_only;
   bool fused_gate = false;  // ffn_up holds gate and up, one above the other (phi3)
   bool needs_qk_norm = false;
   Windows windows = Windows::none;
