@@ -98,7 +98,20 @@ constexpr int8_t iq2_levels[] = {8, 25, 43};
 constexpr int8_t iq3_xxs_levels[] = {4, 12, 20, 28, 36, 44, 52, 62};
 constexpr int8_t iq3_s_levels[] = {1, 3, 5, 7, 9, 11, 13, 15};
 
-constexpr Grid<2048, 8, 3> iq1_grid(iq1_s_gaps, iq1_levels);
+/// The vectors of IQ1 with the positive delta, then with the negative one.
+struct DeltaGrid {
+  alignas(64) std::array<int8_t, 2 * 2048 * 8> weights{};
+
+  constexpr explicit DeltaGrid(const Grid<2048, 8, 3>& grid) {
+    constexpr size_t half = grid.weights.size();
+    for (size_t i = 0; i < half; ++i) {
+      weights[i] = static_cast<int8_t>(grid.weights[i] + 1);
+      weights[half + i] = static_cast<int8_t>(grid.weights[i] - 1);
+    }
+  }
+};
+
+constexpr DeltaGrid iq1_grid(Grid<2048, 8, 3>(iq1_s_gaps, iq1_levels));
 constexpr Grid<256, 8, 3> iq2_xxs_grid(iq2_xxs_gaps, iq2_levels);
 constexpr Grid<512, 8, 3> iq2_xs_grid(iq2_xs_gaps, iq2_levels);
 constexpr Grid<1024, 8, 3> iq2_s_grid(iq2_s_gaps, iq2_levels);
@@ -120,10 +133,7 @@ void expand_run(const GridRun& run, int8_t* weights) {
   constexpr int values = 8 / F::indices;
   for (int i = 0; i < 8; ++i) {
     const int level = F::grid()[run.index[i / values] * values + i % values];
-    if constexpr (F::sign_bits == 1)
-      weights[i] = static_cast<int8_t>(run.signs != 0 ? level - 1 : level + 1);
-    else
-      weights[i] = static_cast<int8_t>((run.signs >> i & 1) != 0 ? -level : level);
+    weights[i] = static_cast<int8_t>((run.signs >> i & 1) != 0 ? -level : level);
   }
 }
 
@@ -166,7 +176,7 @@ void IQ3_S::expand(const GridRun& run, int8_t* weights) { expand_run<IQ3_S>(run,
 // the delta
 void IQ1_S::grid_fields(const uint8_t* file, int k8, GridRun& out) {
   const uint32_t high = read_u16(file + 34 + 2 * (k8 / 4));
-  out = {{index(file[2 + k8], field(high, k8 % 4, 3)), 0}, static_cast<uint8_t>(high >> 15)};
+  out = {{index(file[2 + k8], field(high, k8 % 4, 3) | high >> 15 << 3), 0}, 0};
 }
 
 void IQ1_S::unpack(const uint8_t* file, UnpackedBlock<IQ1_S>& out) {
@@ -180,7 +190,7 @@ void IQ1_S::unpack(const uint8_t* file, UnpackedBlock<IQ1_S>& out) {
 // times 3 bits of scale, and a nibble of d, the lowest first
 void IQ1_M::grid_fields(const uint8_t* file, int k8, GridRun& out) {
   const uint32_t nibble = field(file[32 + k8 / 2], k8 % 2, 4);
-  out = {{index(file[k8], nibble & 7), 0}, static_cast<uint8_t>(nibble >> 3)};
+  out = {{index(file[k8], nibble), 0}, 0};
 }
 
 void IQ1_M::unpack(const uint8_t* file, UnpackedBlock<IQ1_M>& out) {

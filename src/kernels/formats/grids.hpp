@@ -6,20 +6,21 @@
 
 // Formats whose files hold, for a run of 8 weights, indices into a grid of a few hundred chosen vectors, and
 // signs. Their weights are integers all the same: the grids of IQ2 and IQ3 hold magnitudes up to 62; those of
-// IQ1 hold -1, 0 and 1, here times 8, and a delta of +-1/8, here +-1, is added to all weights of a run. The
-// integer scale of a group is 2s + 1 for the s of the file.
+// IQ1 hold -1, 0 and 1, here times 8, and a delta of +-1/8, here +-1, is added to all weights of a run: here the grid has
+// every vector twice, with either delta, and the sign of the delta is the top bit of the index. The integer scale of a
+// group is 2s + 1 for the s of the file.
 namespace realizar::kernels {
 
 /// What the file holds for 8 weights.
 struct GridRun {
   uint16_t index[2];  // into the grid; the second only where the grid has vectors of 4
-  uint8_t signs;      // bit i: weight i is negative; IQ1: 1 when the delta is negative, else 0
+  uint8_t signs;      // bit i: weight i is negative; 0 where the format has no signs
 };
 
 struct GridFormat : Block256 {
   static constexpr int code_bits = 8;
   static constexpr Codes codes = Codes::grid;
-  static constexpr int sign_bits = 8;  // 7: the eighth makes the number of negative weights even; 1: a delta
+  static constexpr int sign_bits = 8;  // 7: the eighth makes the number of negative weights even; 0: none
 };
 
 // Each format has, beside `unpack`:
@@ -30,7 +31,7 @@ struct GridFormat : Block256 {
 
 struct IQ1_S : GridFormat {
   static constexpr TensorType type = TensorType::iq1_s;
-  static constexpr int bytes = 50, group = 32, scale_bits = 4, indices = 1, index_bits = 11, sign_bits = 1;
+  static constexpr int bytes = 50, group = 32, scale_bits = 4, indices = 1, index_bits = 12, sign_bits = 0;
   static constexpr float d_factor = 0.125f;
   static const int8_t* grid();
   static void grid_fields(const uint8_t* file, int k8, GridRun& out);
@@ -41,7 +42,7 @@ struct IQ1_S : GridFormat {
 /// The grid of IQ1_S with a scale for each 16 weights and a delta for each 8.
 struct IQ1_M : GridFormat {
   static constexpr TensorType type = TensorType::iq1_m;
-  static constexpr int bytes = 56, group = 16, scale_bits = 4, indices = 1, index_bits = 11, sign_bits = 1;
+  static constexpr int bytes = 56, group = 16, scale_bits = 4, indices = 1, index_bits = 12, sign_bits = 0;
   static constexpr float d_factor = 0.125f;
   static const int8_t* grid();
   static void grid_fields(const uint8_t* file, int k8, GridRun& out);

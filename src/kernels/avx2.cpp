@@ -1,0 +1,106 @@
+// AVX2, FMA and F16C: 8 lanes; sums of products of bytes in 16 bits.
+#include <immintrin.h>
+
+#include "kernels/generic/table.hpp"
+
+namespace realizar::kernels {
+namespace {
+
+struct Avx2 {
+  static constexpr int width = 8;
+  static constexpr bool signed_dot = true;
+  using F32 = __m256;
+  using I32 = __m256i;
+  struct Dot {
+    __m256i sums;  // two int16 a lane
+  };
+  struct Scale {
+    __m256i pairs;  // the scale twice as int16
+  };
+
+  static F32 load(const float* p) { return _mm256_loadu_ps(p); }
+  static void store(float* p, F32 a) { _mm256_storeu_ps(p, a); }
+  static F32 set1(float x) { return _mm256_set1_ps(x); }
+  static F32 add(F32 a, F32 b) { return _mm256_add_ps(a, b); }
+  static F32 sub(F32 a, F32 b) { return _mm256_sub_ps(a, b); }
+  static F32 mul(F32 a, F32 b) { return _mm256_mul_ps(a, b); }
+  static F32 div(F32 a, F32 b) { return _mm256_div_ps(a, b); }
+  static F32 sqrt(F32 a) { return _mm256_sqrt_ps(a); }
+  static F32 fma(F32 a, F32 b, F32 c) { return _mm256_fmadd_ps(a, b, c); }
+  static F32 fnma(F32 a, F32 b, F32 c) { return _mm256_fnmadd_ps(a, b, c); }
+  static F32 min(F32 a, F32 b) { return _mm256_min_ps(a, b); }
+  static F32 max(F32 a, F32 b) { return _mm256_max_ps(a, b); }
+  static F32 less(F32 a, F32 b, F32 x, F32 y) { return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_LT_OQ)); }
+  static F32 keep_nan(F32 x, F32 y) { return _mm256_blendv_ps(y, x, _mm256_cmp_ps(x, x, _CMP_UNORD_Q)); }
+  static F32 load_f16(const uint16_t* p) { return _mm256_cvtph_ps(load_128(p)); }
+  static void store_f16(uint16_t* p, F32 a) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  }
+  static F32 load_bf16(const uint16_t* p) { return from_bits(shl(_mm256_cvtepu16_epi32(load_128(p)), 16)); }
+  static F32 gather(const float* table, I32 index) { return _mm256_i32gather_ps(table, index, 4); }
+
+  static I32 load_i32(const int32_t* p) { return load_bytes(p); }
+  static I32 load_bytes(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
+  static I32 load_u8(const uint8_t* p) { return _mm256_cvtepu8_epi32(load_64(p)); }
+  static I32 load_i8(const uint8_t* p) { return _mm256_cvtepi8_epi32(load_64(p)); }
+  static void store_i8(int8_t* p, I32 a) {
+    const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(words, words));
+  }
+  static I32 set1_i32(int32_t x) { return _mm256_set1_epi32(x); }
+  static I32 add(I32 a, I32 b) { return _mm256_add_epi32(a, b); }
+  static I32 sub(I32 a, I32 b) { return _mm256_sub_epi32(a, b); }
+  static I32 mul(I32 a, I32 b) { return _mm256_mullo_epi32(a, b); }
+  static I32 and_(I32 a, I32 b) { return _mm256_and_si256(a, b); }
+  static I32 or_(I32 a, I32 b) { return _mm256_or_si256(a, b); }
+  static I32 xor_(I32 a, I32 b) { return _mm256_xor_si256(a, b); }
+  static I32 shl(I32 a, int n) { return _mm256_slli_epi32(a, n); }
+  static I32 shr(I32 a, int n) { return _mm256_srli_epi32(a, n); }
+  static I32 sar(I32 a, int n) { return _mm256_srai_epi32(a, n); }
+  static F32 to_float(I32 a) { return _mm256_cvtepi32_ps(a); }
+  static I32 round(F32 a) { return _mm256_cvtps_epi32(a); }
+  static I32 bits(F32 a) { return _mm256_castps_si256(a); }
+  static F32 from_bits(I32 a) { return _mm256_castsi256_ps(a); }
+  static I32 lookup16(I32 bytes, const uint8_t* table) {
+    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(load_128(table)), bytes);
+  }
+
+  static I32 broadcast4(const void* p) {
+    int32_t word;
+    std::memcpy(&word, p, 4);
+    return _mm256_set1_epi32(word);
+  }
+  static I32 dot2(I32 sum, I32 pairs, const int16_t* x) { return add(sum, _mm256_madd_epi16(pairs, broadcast4(x))); }
+
+  // Each int16 takes two products a step and saturates silently.
+  static constexpr int depth(int max_weight) { return smaller_power(32767 / (max_weight * 127 * 2)); }
+  static Dot no_dot() { return {_mm256_setzero_si256()}; }
+  static Dot dot_u(Dot dot, I32 w, const int8_t* x) {
+    return {_mm256_add_epi16(dot.sums, _mm256_maddubs_epi16(w, broadcast4(x)))};
+  }
+  static Dot dot_s(Dot dot, I32 w, const int8_t* x) {
+    return {_mm256_add_epi16(dot.sums, _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(broadcast4(x), w)))};
+  }
+  static I32 add_dot(I32 sum, Dot dot) { return add_scaled(sum, dot, {_mm256_set1_epi16(1)}); }
+  static I32 add_scaled(I32 sum, Dot dot, Scale scale) { return add(sum, _mm256_madd_epi16(dot.sums, scale.pairs)); }
+  static Scale scale(I32 s) { return {or_(and_(s, set1_i32(0xffff)), shl(s, 16))}; }
+
+ private:
+  static __m128i load_128(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
+  static __m128i load_64(const void* p) { return _mm_loadl_epi64(static_cast<const __m128i*>(p)); }
+  /// The power of two at or below n, chunk_groups at most.
+  static constexpr int smaller_power(int n) {
+    int power = chunk_groups;
+    while (power > n) power /= 2;
+    return power;
+  }
+};
+
+}  // namespace
+
+const KernelTable& avx2_kernels() {
+  static constexpr KernelTable table = generic::kernel_table<Avx2>();
+  return table;
+}
+
+}  // namespace realizar::kernels

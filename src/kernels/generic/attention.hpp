@@ -1,0 +1,255 @@
+#pragma once
+
+#include "kernels/generic/elementwise.hpp"
+#include "kernels/kernel_table.hpp"
+
+// Attention over a segment of the cache, tile by tile with a running maximum (flash attention, Dao et al. 2022). Lanes are
+// positions while scores are made and dimensions while values are summed, so that every sum is a chain of FMAs in a
+// fixed order; the sum of the weights has 16 lanes, position modulo 16.
+namespace realizar::kernels::generic {
+
+template <KvFormat Format>
+constexpr int64_t kv_element_bytes = Format == KvFormat::f32 ? 4 : Format == KvFormat::f16 ? 2 : 1;
+
+/// Columns that share a scale in q8_0.
+inline constexpr int kv_block = 32;
+
+/// V::width numbers of the cache from element `at` on; in q8_0 before they meet their scale.
+template <class V, KvFormat Format>
+[[gnu::always_inline]] inline typename V::F32 load_kv(const uint8_t* data, int64_t at) {
+  const uint8_t* p = data + at * kv_element_bytes<Format>;
+  if constexpr (Format == KvFormat::f32) return V::load(reinterpret_cast<const float*>(p));
+  if constexpr (Format == KvFormat::f16) return V::load_f16(reinterpret_cast<const uint16_t*>(p));
+  if constexpr (Format == KvFormat::q8_0) return V::to_float(V::load_i8(p));
+}
+
+template <KvFormat Format>
+[[gnu::always_inline]] inline void store_kv(float x, uint8_t* data, int64_t at) {
+  if constexpr (Format == KvFormat::f32) std::memcpy(data + at * 4, &x, 4);
+  if constexpr (Format == KvFormat::f16) {
+    const uint16_t half = f32_to_f16(x);
+    std::memcpy(data + at * 2, &half, 2);
+  }
+}
+
+/// A vector into the cache, element i at `slot_at + i * stride`; scales likewise.
+template <class V, KvFormat Format>
+void store_vector(const float* x, int n, uint8_t* data, int64_t first, int64_t stride, uint8_t* scales,
+                  int64_t first_scale, int64_t scale_stride) {
+  if constexpr (Format != KvFormat::q8_0) {
+    for (int i = 0; i < n; ++i) store_kv<Format>(x[i], data, first + i * stride);
+  } else {
+    for (int block = 0; block * kv_block < n; ++block) {
+      const int from = block * kv_block, to = smaller(n, from + kv_block);
+      float largest = 0;
+      for (int i = from; i < to; ++i) {
+        const float magnitude = x[i] < 0 ? -x[i] : x[i];
+        largest = magnitude > largest ? magnitude : largest;
+      }
+      const uint16_t d = f32_to_f16(largest / 127);
+      const float inverse = f16_to_f32(d) > 0 ? 1 / f16_to_f32(d) : 0;
+      reinterpret_cast<uint16_t*>(scales)[first_scale + block * scale_stride] = d;
+      for (int i = from; i < to; ++i) {
+        float lanes[V::width] = {x[i] * inverse};
+        lanes[0] = lanes[0] < -127 ? -127 : lanes[0] < 127 ? lanes[0] : 127;
+        int8_t codes[V::width];
+        V::store_i8(codes, V::round(V::load(lanes)));
+        reinterpret_cast<int8_t*>(data)[first + i * stride] = codes[0];
+      }
+    }
+  }
+}
+
+template <class V, KvFormat Format>
+void store_key(const float* key, int key_dim, uint8_t* keys, uint8_t* scales, int slot) {
+  store_vector<V, Format>(key, key_dim, keys, slot, kv_tile, scales, slot, kv_tile);
+}
+
+template <class V, KvFormat Format>
+void store_value(const float* value, int value_dim, uint8_t* values, uint8_t* scales, int slot) {
+  const int blocks = (value_dim + kv_block - 1) / kv_block;
+  store_vector<V, Format>(value, value_dim, values, int64_t{slot} * value_dim, 1, scales, int64_t{slot} * blocks, 1);
+}
+
+/// Where things of one page stand, for kernels; the same as kv_page_layout says.
+template <KvFormat Format>
+struct PageView {
+  const uint8_t *keys, *key_scales, *values, *value_scales;
+
+  [[gnu::always_inline]] PageView(const uint8_t* page, int key_dim, int value_dim) {
+    const KvPageLayout layout = kv_page_layout(Format, key_dim, value_dim);
+    keys = page + layout.keys_at;
+    key_scales = page + layout.key_scales_at;
+    values = page + layout.values_at;
+    value_scales = page + layout.value_scales_at;
+  }
+};
+
+/// scores[q][j] = q . key j for the 64 positions of a page, `N` queries side by side.
+template <class V, KvFormat Format, int N>
+[[gnu::always_inline]] inline void tile_scores(const PageView<Format>& page, int key_dim, const AttentionQuery* queries,
+                                               float (*scores)[kv_tile]) {
+  constexpr int step = V::width >= 16 ? V::width : 16;
+  constexpr int parts = step / V::width;
+  for (int j = 0; j < kv_tile; j += step) {
+    typename V::F32 acc[N][parts];
+    for (int q = 0; q < N; ++q)
+      for (int p = 0; p < parts; ++p) acc[q][p] = V::set1(0);
+    for (int d = 0; d < key_dim; ++d)
+      for (int p = 0; p < parts; ++p) {
+        const int64_t at = int64_t{d} * kv_tile + j + p * V::width;
+        auto key = load_kv<V, Format>(page.keys, at);
+        if constexpr (Format == KvFormat::q8_0)
+          key = V::mul(key, V::load_f16(reinterpret_cast<const uint16_t*>(page.key_scales) + d / kv_block * kv_tile + j +
+                                        p * V::width));
+        for (int q = 0; q < N; ++q) acc[q][p] = V::fma(V::set1(queries[q].q[d]), key, acc[q][p]);
+      }
+    for (int q = 0; q < N; ++q)
+      for (int p = 0; p < parts; ++p) V::store(scores[q] + j + p * V::width, acc[q][p]);
+  }
+}
+
+/// Scores become weights e^(score - max) where the query looks, 0 elsewhere. Returns the factor for what was summed under
+/// the maximum before.
+template <class V>
+float tile_weights(const AttentionSegment& segment, AttentionQuery& query, Lanes16<V>& sum, float* scores,
+                   int64_t tile, int from, int to) {
+  constexpr float lowest = -__builtin_inff();
+  const auto factor = V::set1(segment.scale);
+  auto top = Lanes16<V>::all(lowest);
+  for (int j = 0; j < kv_tile; j += 16) {
+    auto lanes = Lanes16<V>::load(scores + j);
+    for (int p = 0; p < lanes.parts; ++p) {
+      auto& s = lanes.part[p];
+      s = V::mul(s, factor);
+      if (segment.soft_cap != 0) s = capped<V>(s, segment.soft_cap);
+    }
+    for (int p = 0; p < lanes.parts; ++p) V::store(scores + j + p * V::width, lanes.part[p]);
+  }
+  if (query.slope != 0)
+    for (int j = from; j < to; ++j)
+      scores[j] = __builtin_fmaf(query.slope, static_cast<float>(tile + j - query.position), scores[j]);
+  for (int j = 0; j < from; ++j) scores[j] = lowest;
+  for (int j = to; j < kv_tile; ++j) scores[j] = lowest;
+  for (int j = 0; j < kv_tile; j += 16) {
+    const auto lanes = Lanes16<V>::load(scores + j);
+    for (int p = 0; p < lanes.parts; ++p) top.part[p] = V::max(lanes.part[p], top.part[p]);
+  }
+  const float tile_max = top.max();
+  const float max = tile_max > query.max ? tile_max : query.max;
+  float before[V::width] = {query.max - max};
+  // No score at all, or infinite ones: the difference is no number; nothing was summed before.
+  if (query.max == lowest) before[0] = lowest;
+  V::store(before, exp<V>(V::load(before)));
+  query.max = max;
+  const auto shift = V::set1(max == lowest ? 0 : max), rescale = V::set1(before[0]);
+  for (int p = 0; p < sum.parts; ++p) sum.part[p] = V::mul(sum.part[p], rescale);
+  for (int j = 0; j < kv_tile; j += 16) {
+    auto lanes = Lanes16<V>::load(scores + j);
+    for (int p = 0; p < lanes.parts; ++p) {
+      const auto weight = exp<V>(V::sub(lanes.part[p], shift));
+      V::store(scores + j + p * V::width, weight);
+      sum.part[p] = V::add(sum.part[p], weight);
+    }
+  }
+  return before[0];
+}
+
+/// out = out * rescale + sum over [from, to) of weight j times value j; the values row by row, or (latent attention) the
+/// first columns of the keys.
+template <class V, KvFormat Format>
+void add_values(const AttentionSegment& segment, const PageView<Format>& page, const float* weights, int from, int to,
+                float rescale, float* out) {
+  const auto factor = V::set1(rescale);
+  const int out_dim = segment.out_dim;
+  if (segment.value_dim == 0) {
+    for (int d = 0; d < out_dim; ++d) {
+      float sum = out[d] * rescale;
+      for (int j = from; j < to; ++j) {
+        float lanes[V::width];
+        const int64_t lane = j % V::width;
+        V::store(lanes, load_kv<V, Format>(page.keys, int64_t{d} * kv_tile + j - lane));
+        float value = lanes[lane];
+        if constexpr (Format == KvFormat::q8_0)
+          value *= f16_to_f32(reinterpret_cast<const uint16_t*>(page.key_scales)[d / kv_block * kv_tile + j]);
+        sum = __builtin_fmaf(weights[j], value, sum);
+      }
+      out[d] = sum;
+    }
+    return;
+  }
+  const int blocks = (segment.value_dim + kv_block - 1) / kv_block;
+  const auto scale_of = [&](int j, int d) {
+    return f16_to_f32(reinterpret_cast<const uint16_t*>(page.value_scales)[j * blocks + d / kv_block]);
+  };
+  int d = 0;
+  for (; d + V::width <= out_dim; d += V::width) {
+    auto sum = V::mul(V::load(out + d), factor);
+    for (int j = from; j < to; ++j) {
+      auto value = load_kv<V, Format>(page.values, int64_t{j} * segment.value_dim + d);
+      if constexpr (Format == KvFormat::q8_0) value = V::mul(value, V::set1(scale_of(j, d)));
+      sum = V::fma(V::set1(weights[j]), value, sum);
+    }
+    V::store(out + d, sum);
+  }
+  for (; d < out_dim; ++d) {
+    float sum = out[d] * rescale;
+    for (int j = from; j < to; ++j) {
+      const int64_t at = int64_t{j} * segment.value_dim + d;
+      float value = 0;
+      if constexpr (Format == KvFormat::f32) std::memcpy(&value, page.values + at * 4, 4);
+      if constexpr (Format == KvFormat::f16) value = f16_to_f32(reinterpret_cast<const uint16_t*>(page.values)[at]);
+      if constexpr (Format == KvFormat::q8_0)
+        value = static_cast<float>(reinterpret_cast<const int8_t*>(page.values)[at]) * scale_of(j, d);
+      sum = __builtin_fmaf(weights[j], value, sum);
+    }
+    out[d] = sum;
+  }
+}
+
+template <class V, KvFormat Format>
+void attend(const AttentionSegment& segment, AttentionQuery* queries, int n_queries) {
+  int64_t begin = queries[0].begin, end = queries[0].end;
+  Lanes16<V> sums[4];
+  for (int q = 0; q < n_queries; ++q) {
+    begin = queries[q].begin < begin ? queries[q].begin : begin;
+    end = queries[q].end > end ? queries[q].end : end;
+    queries[q].max = -__builtin_inff();
+    sums[q] = Lanes16<V>::all(0);
+    for (int d = 0; d < segment.out_dim; ++d) queries[q].out[d] = 0;
+  }
+  for (int64_t tile = begin / kv_tile * kv_tile; tile < end; tile += kv_tile) {
+    const PageView<Format> page(segment.pages[tile / kv_tile], segment.key_dim, segment.value_dim);
+    alignas(64) float scores[4][kv_tile];
+    if (n_queries == 4)
+      tile_scores<V, Format, 4>(page, segment.key_dim, queries, scores);
+    else
+      for (int q = 0; q < n_queries; ++q) tile_scores<V, Format, 1>(page, segment.key_dim, queries + q, scores + q);
+    for (int q = 0; q < n_queries; ++q) {
+      const auto slot = [&](int64_t position) {
+        return static_cast<int>(position < tile ? 0 : position > tile + kv_tile ? kv_tile : position - tile);
+      };
+      const int from = slot(queries[q].begin), to = slot(queries[q].end);
+      if (from >= to) continue;
+      const float rescale = tile_weights<V>(segment, queries[q], sums[q], scores[q], tile, from, to);
+      add_values<V, Format>(segment, page, scores[q], from, to, rescale, queries[q].out);
+    }
+  }
+  for (int q = 0; q < n_queries; ++q) queries[q].sum = sums[q].sum();
+}
+
+template <class V>
+void merge_attention(AttentionQuery& into, const AttentionQuery& next, int out_dim) {
+  constexpr float lowest = -__builtin_inff();
+  const float max = next.max > into.max ? next.max : into.max;
+  float factors[V::width] = {};
+  factors[0] = into.max == lowest ? lowest : into.max - max;
+  factors[1] = next.max == lowest ? lowest : next.max - max;
+  V::store(factors, exp<V>(V::load(factors)));
+  const auto a = V::set1(factors[0]), b = V::set1(factors[1]);
+  transform<V>(into.out, next.out, into.out, out_dim, [&](auto x, auto y) { return V::fma(y, b, V::mul(x, a)); });
+  into.sum = __builtin_fmaf(next.sum, factors[1], into.sum * factors[0]);
+  into.max = max;
+}
+
+}  // namespace realizar::kernels::generic

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "kernels/panel_layout.hpp"
+
+// The vocabulary of the generic kernels. An instruction set V has, as static functions, V::width (16, 8 or 4) lanes of
+//
+//   F32  load store set1 add sub mul div sqrt fma(a,b,c)=ab+c fnma(a,b,c)=c-ab, each rounded once
+//        min(a,b)=a<b?a:b  max(a,b)=a>b?a:b  (so a NaN in a gives b)
+//        less(a,b,x,y)=a<b?x:y  keep_nan(x,y)=x is NaN?x:y  load_f16 store_f16 load_bf16 gather(table, I32)
+//   I32  load_i32 set1_i32 add sub mul and_ or_ xor_ shl shr(logical) sar  load_u8 load_i8 (width bytes, widened)
+//        store_i8 (lanes in [-128, 127])  to_float  round (nearest even, |x| < 2^22)  bits(F32)  from_bits
+//        load_bytes: the lanes as 4 * width bytes;  lookup16(bytes, table): table[byte], bytes below 16
+//        dot2(sum, pairs, x): sum + the two int16 of each lane times x[0] and x[1]
+//   Dot  sums of products of bytes, w 4 bytes a lane, x the same 4 int8 for all lanes:
+//        dot_u(dot, w, x) for unsigned w, dot_s for signed (only where V::signed_dot)
+//        depth(m): how many products of bytes up to m one Dot takes
+//        no_dot() is 0; add_dot(I32, Dot), add_scaled(I32, Dot, Scale); scale(I32) makes a Scale of [-128, 128)
+//
+// V is a type in an unnamed namespace of its .cpp file, so that no two instruction sets share an instantiation; for the
+// same reason generic code uses no function of the standard library.
+namespace realizar::kernels::generic {
+
+[[gnu::always_inline]] constexpr int smaller(int a, int b) { return a < b ? a : b; }
+
+/// 16 f32 lanes, whatever the width of V: reductions run over them in index order and end in one fixed tree.
+template <class V>
+struct Lanes16 {
+  static constexpr int parts = 16 / V::width;
+  typename V::F32 part[parts];
+
+  static Lanes16 all(float value) {
+    Lanes16 out;
+    for (int i = 0; i < parts; ++i) out.part[i] = V::set1(value);
+    return out;
+  }
+  static Lanes16 load(const float* from) {
+    Lanes16 out;
+    for (int i = 0; i < parts; ++i) out.part[i] = V::load(from + i * V::width);
+    return out;
+  }
+  /// The first `count` lanes from memory, the others `rest`.
+  static Lanes16 load_some(const float* from, int64_t count, float rest) {
+    float lanes[16];
+    for (int i = 0; i < 16; ++i) lanes[i] = i < count ? from[i] : rest;
+    return load(lanes);
+  }
+
+  template <class Fn>
+  float reduce(Fn fn) const {
+    float lanes[16];
+    for (int i = 0; i < parts; ++i) V::store(lanes + i * V::width, part[i]);
+    for (int half = 8; half > 0; half /= 2)
+      for (int i = 0; i < half; ++i) lanes[i] = fn(lanes[i], lanes[i + half]);
+    return lanes[0];
+  }
+  float sum() const {
+    return reduce([](float a, float b) { return a + b; });
+  }
+  float max() const {
+    return reduce([](float a, float b) { return a > b ? a : b; });
+  }
+};
+
+/// fn(Lanes16, ...) over arrays of n floats, 16 at a time; the lanes beyond n are `rest`.
+template <class V, class Fn>
+[[gnu::always_inline]] inline void for_each_16(const float* x, int64_t n, float rest, Fn fn) {
+  int64_t i = 0;
+  for (; i + 16 <= n; i += 16) fn(Lanes16<V>::load(x + i));
+  if (i < n) fn(Lanes16<V>::load_some(x + i, n - i, rest));
+}
+
+/// out[i] = fn(a[i], b[i]) for n floats; fn takes and gives V::F32. What stands beyond n is not touched.
+template <class V, class Fn>
+[[gnu::always_inline]] inline void transform(const float* a, const float* b, float* out, int64_t n, Fn fn) {
+  constexpr int width = V::width;
+  int64_t i = 0;
+  for (; i + width <= n; i += width) V::store(out + i, fn(V::load(a + i), V::load(b + i)));
+  if (i == n) return;
+  float tail[3][width] = {};
+  for (int64_t j = i; j < n; ++j) {
+    tail[0][j - i] = a[j];
+    tail[1][j - i] = b[j];
+  }
+  V::store(tail[2], fn(V::load(tail[0]), V::load(tail[1])));
+  for (int64_t j = i; j < n; ++j) out[j] = tail[2][j - i];
+}
+
+template <class V, class Fn>
+[[gnu::always_inline]] inline void transform(const float* a, float* out, int64_t n, Fn fn) {
+  transform<V>(a, a, out, n, [&](auto x, auto) { return fn(x); });
+}
+
+}  // namespace realizar::kernels::generic

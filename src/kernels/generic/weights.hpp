@@ -1,0 +1,186 @@
+#pragma once
+
+#include "kernels/generic/vocabulary.hpp"
+
+// Reading a panel: the codes of a chunk as bytes that dot products take, and the scales of a block.
+namespace realizar::kernels::generic {
+
+/// How the bytes given to a dot product stand for weights: weight = byte - offset, the byte signed or not.
+template <class V, class F>
+struct Operand {
+  static constexpr bool wide = F::codes == Codes::table || F::codes == Codes::grid || F::code_bits == 8;
+  static constexpr bool is_signed = wide && V::signed_dot;
+  static constexpr int offset = is_signed ? 0 : wide ? 128 : F::offset;
+
+  static constexpr int largest() {
+    if constexpr (!wide) return (1 << F::code_bits) - 1;
+    if constexpr (F::codes == Codes::grid) return 62;
+    if constexpr (F::codes == Codes::table) {
+      int out = 0;
+      for (const int8_t w : F::table) out = w > out ? w : -w > out ? -w : out;
+      return out;
+    }
+    return 128;
+  }
+  /// Products that one Dot takes without overflow.
+  static constexpr int depth = V::depth(largest());
+};
+
+template <class V, class F>
+struct WeightTable {
+  alignas(16) uint8_t byte[16];
+  constexpr WeightTable() : byte{} {
+    for (int i = 0; i < 16; ++i) byte[i] = static_cast<uint8_t>(F::table[i] + Operand<V, F>::offset);
+  }
+};
+
+/// The bits of plane vectors `v` shifted from bit `from` of their field to bit `to` of the code.
+template <class V>
+[[gnu::always_inline]] inline typename V::I32 plane_bits(typename V::I32 v, int from, int to, int mask) {
+  const auto moved = from > to ? V::shr(v, from - to) : from < to ? V::shl(v, to - from) : v;
+  return V::and_(moved, V::set1_i32(mask * 0x01010101));
+}
+
+/// The codes of V::width rows from `first_row` on: w[g] has the four columns of k-group g of each row.
+template <class V, class F>
+[[gnu::always_inline]] inline void load_planes(const uint8_t* chunk, int first_row, typename V::I32 (&w)[chunk_groups]) {
+  using P = PlaneChunk<F>;
+  chunk += 4 * first_row;
+  if constexpr (P::has8) {
+    for (int g = 0; g < chunk_groups; ++g) {
+      w[g] = V::load_bytes(chunk + g * plane_vector);
+      if constexpr (Operand<V, F>::is_signed) w[g] = V::xor_(w[g], V::set1_i32(INT32_C(-0x7f7f7f80)));
+    }
+    return;
+  }
+  if constexpr (P::has4)
+    for (int v = 0; v < 4; ++v) {
+      const auto plane = V::load_bytes(chunk + v * plane_vector);
+      w[v] = plane_bits<V>(plane, 0, 0, 0x0f);
+      w[v + 4] = plane_bits<V>(plane, 4, 0, 0x0f);
+    }
+  if constexpr (P::has2)
+    for (int v = 0; v < 2; ++v) {
+      const auto plane = V::load_bytes(chunk + P::at2 + v * plane_vector);
+      for (int j = 0; j < 4; ++j) {
+        const auto bits = plane_bits<V>(plane, 2 * j, P::shift2, 3 << P::shift2);
+        w[v + 2 * j] = P::has4 ? V::or_(w[v + 2 * j], bits) : bits;
+      }
+    }
+  if constexpr (P::has1) {
+    const auto plane = V::load_bytes(chunk + P::at1);
+    for (int g = 0; g < chunk_groups; ++g) w[g] = V::or_(w[g], plane_bits<V>(plane, g, P::shift1, 1 << P::shift1));
+  }
+  if constexpr (F::codes == Codes::table) {
+    static constexpr WeightTable<V, F> table;
+    for (auto& codes : w) codes = V::lookup16(codes, table.byte);
+  }
+}
+
+/// The weights of a chunk of a grid format, looked up and given their signs.
+template <class V, class F>
+[[gnu::always_inline]] inline void load_grid(const uint8_t* chunk, int first_row, typename V::I32 (&w)[chunk_groups]) {
+  using G = GridChunk<F>;
+  constexpr int values = 8 / F::indices;  // of one vector of the grid
+  alignas(64) uint8_t bytes[chunk_groups][4 * V::width];
+  const int8_t* grid = F::grid();
+  for (int r = 0; r < V::width; ++r) {
+    const uint8_t* row = chunk + first_row + r;
+    uint32_t high = 0;
+    for (int i = 0; i < G::high_bytes; ++i) high |= static_cast<uint32_t>(row[G::high_at + i * panel_rows]) << (8 * i);
+    for (int i = 0; i < G::runs * F::indices; ++i) {
+      const uint32_t upper = high >> (i * G::high_bits) & ((1u << G::high_bits) - 1);
+      const int8_t* vector = grid + (row[i * panel_rows] | upper << 8) * values;
+      for (int part = 0; part < values / 4; ++part)
+        std::memcpy(bytes[i * values / 4 + part] + 4 * r, vector + 4 * part, 4);
+    }
+  }
+  for (int g = 0; g < chunk_groups; ++g) {
+    w[g] = V::load_bytes(bytes[g]);
+    if constexpr (G::has_signs) {
+      // Byte j of a lane becomes 0xff where bit j of the nibble is set. Weights are not 0, so negating bytes as ~w + 1
+      // carries nothing to the next.
+      alignas(16) static constexpr uint8_t all_ones[16] = {0, 0xff, 0xff, 0, 0xff, 0, 0, 0, 0xff};
+      const auto eight = V::load_u8(chunk + G::signs_at + g / 2 * panel_rows + first_row);
+      const auto four = V::and_(g % 2 == 0 ? eight : V::shr(eight, 4), V::set1_i32(15));
+      const auto each = V::and_(V::mul(four, V::set1_i32(0x01010101)), V::set1_i32(0x08040201));
+      const auto mask = V::lookup16(each, all_ones);
+      w[g] = V::add(V::xor_(w[g], mask), V::and_(mask, V::set1_i32(0x01010101)));
+    }
+    if constexpr (!Operand<V, F>::is_signed) w[g] = V::xor_(w[g], V::set1_i32(INT32_C(-0x7f7f7f80)));
+  }
+}
+
+template <class V, class F>
+[[gnu::always_inline]] inline void load_codes(const uint8_t* chunk, int first_row, typename V::I32 (&w)[chunk_groups]) {
+  if constexpr (F::codes == Codes::grid)
+    load_grid<V, F>(chunk, first_row, w);
+  else
+    load_planes<V, F>(chunk, first_row, w);
+}
+
+/// Field `i` of V::width rows, as stored.
+template <class V, int Bits, int Count>
+[[gnu::always_inline]] inline typename V::I32 load_field(const uint8_t* fields, int i, int first_row) {
+  using L = FieldLayout<Bits, Count>;
+  fields += first_row;
+  if constexpr (!L::nibbles) return V::load_u8(fields + i * panel_rows);
+  constexpr int half = Count / 2 > 0 ? Count / 2 : 1, quarter = Count / 4 > 0 ? Count / 4 : 1;
+  const auto low = V::and_(V::shr(V::load_u8(fields + i % half * panel_rows), i / half * 4), V::set1_i32(15));
+  if constexpr (Bits == 4) return low;
+  const auto pair = V::shr(V::load_u8(fields + L::high_at + i % quarter * panel_rows), i / quarter * 2);
+  return V::or_(low, V::shl(V::and_(pair, V::set1_i32(3)), 4));
+}
+
+/// The values of all bytes that a one-byte scale may hold.
+template <class F>
+struct ScaleTable {
+  float value[256];
+  constexpr ScaleTable() : value{} {
+    for (int i = 0; i < 256; ++i) value[i] = d_value<F>(static_cast<uint16_t>(i));
+  }
+};
+
+/// The scales of one block for V::width rows.
+template <class V, class F>
+struct BlockScales {
+  using L = PanelLayout<F>;
+  using F32 = typename V::F32;
+  using I32 = typename V::I32;
+
+  const uint8_t* meta;
+  int first_row;
+
+  F32 d(int span) const {
+    if constexpr (L::d_bytes == 1) {
+      static constexpr ScaleTable<F> table;
+      return V::gather(table.value, V::load_u8(meta + span * panel_rows + first_row));
+    } else {
+      const F32 d = load_halves(span * panel_rows * 2);
+      return F::d_factor == 1 ? d : V::mul(d, V::set1(F::d_factor));
+    }
+  }
+  F32 dmin() const { return load_halves(L::dmin_at); }
+
+  /// The integer scale of a group.
+  I32 scale(int group) const {
+    if constexpr (F::scale_bits == 0) return V::set1_i32(1);
+    if constexpr (F::scale_signed) return V::load_i8(meta + L::scale_at + group * panel_rows + first_row);
+    const I32 stored = load_field<V, F::scale_bits, L::groups>(meta + L::scale_at, group, first_row);
+    return F::scale_offset == 0 ? stored : V::sub(stored, V::set1_i32(F::scale_offset));
+  }
+  /// The integer min of a group.
+  I32 min(int group) const {
+    if constexpr (F::scale_bits == 0) return V::set1_i32(1);
+    return load_field<V, L::min_bits, L::groups>(meta + L::min_at, group, first_row);
+  }
+
+ private:
+  F32 load_halves(int at) const {
+    uint16_t halves[V::width];
+    std::memcpy(halves, meta + at + first_row * 2, sizeof(halves));
+    return V::load_f16(halves);
+  }
+};
+
+}  // namespace realizar::kernels::generic

@@ -1,0 +1,41 @@
+#include "kernels/kernel_table.hpp"
+
+namespace realizar::kernels {
+
+const KernelTable& scalar_kernels();
+#if defined(__x86_64__)
+const KernelTable& avx2_kernels();
+const KernelTable& avx512_kernels();
+#endif
+
+int activation_block(TensorType type) { return info(type).block >= 256 ? 256 : chunk_columns; }
+
+KvPageLayout kv_page_layout(KvFormat format, int key_dim, int value_dim) {
+  const int64_t element = format == KvFormat::f32 ? 4 : format == KvFormat::f16 ? 2 : 1;
+  const auto scales = [&](int dim) { return format == KvFormat::q8_0 ? int64_t{(dim + 31) / 32} * kv_tile * 2 : 0; };
+  const int64_t key_bytes = element * key_dim * kv_tile, value_bytes = element * value_dim * kv_tile;
+  KvPageLayout layout;
+  layout.keys_at = 0;
+  layout.key_scales_at = key_bytes;
+  layout.values_at = layout.key_scales_at + scales(key_dim);
+  layout.value_scales_at = layout.values_at + value_bytes;
+  layout.bytes = (layout.value_scales_at + scales(value_dim) + 63) / 64 * 64;
+  return layout;
+}
+
+const KernelTable& kernels_of(backend::Isa isa) {
+  switch (isa) {
+#if defined(__x86_64__)
+    case backend::Isa::avx2: return avx2_kernels();
+    case backend::Isa::avx512: return avx512_kernels();
+#endif
+    default: return scalar_kernels();
+  }
+}
+
+const KernelTable& kernels() {
+  static const KernelTable& table = kernels_of(backend::selected_isa());
+  return table;
+}
+
+}  // namespace realizar::kernels

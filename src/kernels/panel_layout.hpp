@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "kernels/formats.hpp"
+
+// How the weights of a matrix are packed for the kernels: panels of 16 rows, one vector lane a row. A 64-byte vector of
+// codes holds 16 rows times 4 neighbouring columns (a k-group); eight k-groups are a chunk of 32 columns. Codes keep the
+// bits of the file, spread over planes of 4, 2, 1 or 8 bits:
+//
+//   plane of 4 bits: 4 vectors a chunk; vector v has k-group v in its low nibbles and v + 4 in its high ones
+//   plane of 2 bits: 2 vectors; bits 2j and 2j + 1 of vector v are k-group v + 2j
+//   plane of 1 bit:  1 vector;  bit j is k-group j
+//   plane of 8 bits: 8 vectors; vector v is k-group v
+//
+// A panel is the codes of all its blocks, then the scales ("meta") of all its blocks, so that codes stay aligned.
+namespace realizar::kernels {
+
+inline constexpr int panel_rows = 16;
+inline constexpr int chunk_columns = 32;
+inline constexpr int chunk_groups = 8;   // k-groups in a chunk
+inline constexpr int plane_vector = 64;  // bytes of 16 rows times 4 columns of 8 bits
+
+/// Small integers of `Bits` bits, `Count` for each of 16 rows: a plane of nibbles (Count / 2 times 16 bytes, low nibbles
+/// the first half of the fields) and, for 6 bits, a plane of pairs of bits (Count / 4 times 16 bytes); else bytes.
+template <int Bits, int Count>
+struct FieldLayout {
+  static constexpr bool nibbles = Bits == 4 || Bits == 6;
+  static constexpr int high_at = nibbles ? Count / 2 * panel_rows : 0;  // of the plane of the upper two bits
+  static constexpr int bytes = Bits == 0   ? 0
+                               : Bits == 4 ? high_at
+                               : Bits == 6 ? high_at + Count / 4 * panel_rows
+                                           : Count * panel_rows;
+};
+
+/// What a panel holds for a chunk of a grid format: the low bytes of the indices (4 runs of 8 columns, indices, 16 rows),
+/// the signs (4 runs, 16 rows) if there are any, and the upper bits of the indices in fields of `high_bits`, the first
+/// index lowest, over (high_bytes, 16 rows).
+template <class F>
+struct GridChunk {
+  static constexpr int runs = 4;
+  static constexpr bool has_signs = F::sign_bits != 0;
+  static constexpr int high_bits = F::index_bits - 8;
+  static constexpr int high_bytes = (runs * F::indices * high_bits + 7) / 8;
+  static constexpr int signs_at = runs * F::indices * panel_rows;
+  static constexpr int high_at = signs_at + (has_signs ? runs * panel_rows : 0);
+  static constexpr int bytes = high_at + high_bytes * panel_rows;
+};
+
+/// The planes of a chunk of any other format: which there are, and where.
+template <class F>
+struct PlaneChunk {
+  static constexpr int bits = F::code_bits;
+  static constexpr bool has4 = bits == 4 || bits == 5 || bits == 6;
+  static constexpr bool has2 = bits == 2 || bits == 3 || bits == 6;
+  static constexpr bool has1 = bits == 3 || bits == 5;
+  static constexpr bool has8 = bits == 8;
+  static constexpr int shift2 = has4 ? 4 : 0;  // bit of the code that the plane of 2 starts at
+  static constexpr int shift1 = has4 ? 4 : 2;
+  static constexpr int at2 = has4 ? 4 * plane_vector : 0;
+  static constexpr int at1 = at2 + (has2 ? 2 * plane_vector : 0);
+  static constexpr int bytes = has8 ? 8 * plane_vector : at1 + (has1 ? plane_vector : 0);
+};
+
+template <class F>
+using CodeChunk = std::conditional_t<F::codes == Codes::grid, GridChunk<F>, PlaneChunk<F>>;
+
+/// Where everything stands in a panel of format F.
+template <class F>
+struct PanelLayout {
+  static constexpr int chunks = F::block / chunk_columns;  // of a block
+  static constexpr int groups = F::block / F::group;
+  static constexpr int spans = F::block / F::d_span;
+  static constexpr int code_bytes = chunks * CodeChunk<F>::bytes;  // of a block
+
+  // Meta of a block: d (spans, 16), dmin (16), the scales, the mins.
+  static constexpr int d_bytes = F::scale_type == ScaleType::f16 ? 2 : 1;
+  static constexpr int min_bits = F::has_min ? F::scale_bits : 0;
+  static constexpr int dmin_at = spans * panel_rows * d_bytes;
+  static constexpr int scale_at = dmin_at + (F::has_min ? panel_rows * 2 : 0);
+  static constexpr int min_at = scale_at + FieldLayout<F::scale_bits, groups>::bytes;
+  static constexpr int meta_bytes = min_at + FieldLayout<min_bits, groups>::bytes;
+
+  static constexpr int64_t meta_at(int64_t n_blocks) { return n_blocks * code_bytes; }
+  static constexpr int64_t bytes(int64_t n_blocks) { return n_blocks * (code_bytes + meta_bytes); }
+};
+
+}  // namespace realizar::kernels

@@ -1,0 +1,118 @@
+#include "kernels/panels.hpp"
+
+#include <cstring>
+
+namespace realizar::kernels {
+namespace {
+
+constexpr size_t alignment = 64;
+
+size_t element_bytes(TensorType type) { return type == TensorType::f32 ? 4 : 2; }
+
+/// Field `i` of the row at `out` (the byte of the panel that is this row's).
+template <int Bits, int Count>
+void put_field(uint8_t* out, int i, uint8_t value) {
+  if constexpr (FieldLayout<Bits, Count>::nibbles) {
+    out[i % (Count / 2) * panel_rows] |= static_cast<uint8_t>((value & 15) << (i < Count / 2 ? 0 : 4));
+    if constexpr (Bits == 6)
+      out[FieldLayout<Bits, Count>::high_at + i % (Count / 4) * panel_rows] |=
+          static_cast<uint8_t>(value >> 4 << (2 * (i / (Count / 4))));
+  } else if constexpr (Bits > 0) {
+    out[i * panel_rows] = value;
+  }
+}
+
+/// The 32 codes of a chunk; `out` is the first byte of this row in the chunk's first vector.
+template <class F>
+void put_planes(const uint8_t* code, uint8_t* out) {
+  using P = PlaneChunk<F>;
+  for (int k = 0; k < chunk_columns; ++k) {
+    const int group = k / 4, byte = k % 4;
+    const uint32_t c = code[k];
+    const auto add = [&](int at, uint32_t bits) { out[at + byte] |= static_cast<uint8_t>(bits); };
+    if constexpr (P::has8) add(group * plane_vector, c);
+    if constexpr (P::has4) add(group % 4 * plane_vector, (c & 15) << (group / 4 * 4));
+    if constexpr (P::has2) add(P::at2 + group % 2 * plane_vector, (c >> P::shift2 & 3) << (group / 2 * 2));
+    if constexpr (P::has1) add(P::at1, (c >> P::shift1 & 1) << group);
+  }
+}
+
+/// The four runs of a chunk; `out` is the byte of this row in the chunk's first 16.
+template <class F>
+void put_runs(const uint8_t* file, int chunk, uint8_t* out) {
+  using G = GridChunk<F>;
+  uint32_t high = 0;
+  for (int run = 0; run < G::runs; ++run) {
+    GridRun fields;
+    F::grid_fields(file, chunk * G::runs + run, fields);
+    for (int i = run * F::indices; i < (run + 1) * F::indices; ++i) {
+      const uint32_t index = fields.index[i % F::indices];
+      out[i * panel_rows] = static_cast<uint8_t>(index);
+      high |= index >> 8 << (i * G::high_bits);
+    }
+    if constexpr (G::has_signs) out[G::signs_at + run * panel_rows] = fields.signs;
+  }
+  for (int i = 0; i < G::high_bytes; ++i) out[G::high_at + i * panel_rows] = static_cast<uint8_t>(high >> (8 * i));
+}
+
+template <class F>
+void put_meta(const UnpackedBlock<F>& block, int row, uint8_t* meta) {
+  using L = PanelLayout<F>;
+  for (int i = 0; i < L::spans; ++i)
+    std::memcpy(meta + (i * panel_rows + row) * L::d_bytes, &block.d_bits[i], L::d_bytes);
+  if constexpr (F::has_min) std::memcpy(meta + L::dmin_at + row * 2, &block.dmin_bits, 2);
+  for (int i = 0; i < L::groups; ++i) {
+    put_field<F::scale_bits, L::groups>(meta + L::scale_at + row, i, block.scale[i]);
+    put_field<L::min_bits, L::groups>(meta + L::min_at + row, i, block.min[i]);
+  }
+}
+
+template <class F>
+void pack_blocks(const uint8_t* rows, size_t row_stride, int n_rows, int64_t n_blocks, uint8_t* panel) {
+  using L = PanelLayout<F>;
+  UnpackedBlock<F> block;
+  for (int64_t b = 0; b < n_blocks; ++b) {
+    uint8_t* codes = panel + b * L::code_bytes;
+    uint8_t* meta = panel + L::meta_at(n_blocks) + b * L::meta_bytes;
+    for (int row = 0; row < n_rows; ++row) {
+      const uint8_t* file = rows + static_cast<size_t>(row) * row_stride + b * F::bytes;
+      F::unpack(file, block);
+      put_meta<F>(block, row, meta);
+      for (int chunk = 0; chunk < L::chunks; ++chunk) {
+        uint8_t* out = codes + chunk * CodeChunk<F>::bytes;
+        if constexpr (F::codes == Codes::grid)
+          put_runs<F>(file, chunk, out + row);
+        else
+          put_planes<F>(block.code + chunk * chunk_columns, out + 4 * row);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+bool is_product_type(TensorType type) {
+  return is_block_format(type) || type == TensorType::f32 || type == TensorType::f16 || type == TensorType::bf16;
+}
+
+size_t panel_bytes(TensorType type, int64_t n_cols) {
+  const size_t bytes = !is_block_format(type)
+                           ? static_cast<size_t>(n_cols) * panel_rows * element_bytes(type)
+                           : visit_format(type, [&]<class F>(F) {
+                               return static_cast<size_t>(PanelLayout<F>::bytes(n_cols / F::block));
+                             });
+  return (bytes + alignment - 1) / alignment * alignment;
+}
+
+void pack_panel(TensorType type, const uint8_t* rows, size_t row_stride, int n_rows, int64_t n_cols, uint8_t* panel) {
+  std::memset(panel, 0, panel_bytes(type, n_cols));
+  if (is_block_format(type))
+    return visit_format(type, [&]<class F>(F) { pack_blocks<F>(rows, row_stride, n_rows, n_cols / F::block, panel); });
+  const size_t size = element_bytes(type);
+  for (int row = 0; row < n_rows; ++row)
+    for (int64_t k = 0; k < n_cols; ++k)
+      std::memcpy(panel + (k * panel_rows + row) * static_cast<int64_t>(size),
+                  rows + static_cast<size_t>(row) * row_stride + static_cast<size_t>(k) * size, size);
+}
+
+}  // namespace realizar::kernels
