@@ -30,11 +30,14 @@ struct Avx2 {
   static F32 fnma(F32 a, F32 b, F32 c) { return _mm256_fnmadd_ps(a, b, c); }
   static F32 min(F32 a, F32 b) { return _mm256_min_ps(a, b); }
   static F32 max(F32 a, F32 b) { return _mm256_max_ps(a, b); }
-  static F32 less(F32 a, F32 b, F32 x, F32 y) { return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_LT_OQ)); }
+  static F32 less(F32 a, F32 b, F32 x, F32 y) {
+    return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_LT_OQ));
+  }
   static F32 keep_nan(F32 x, F32 y) { return _mm256_blendv_ps(y, x, _mm256_cmp_ps(x, x, _CMP_UNORD_Q)); }
   static F32 load_f16(const uint16_t* p) { return _mm256_cvtph_ps(load_128(p)); }
   static void store_f16(uint16_t* p, F32 a) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
+                     _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
   }
   static F32 load_bf16(const uint16_t* p) { return from_bits(shl(_mm256_cvtepu16_epi32(load_128(p)), 16)); }
   static F32 gather(const float* table, I32 index) { return _mm256_i32gather_ps(table, index, 4); }
@@ -70,7 +73,9 @@ struct Avx2 {
     std::memcpy(&word, p, 4);
     return _mm256_set1_epi32(word);
   }
-  static I32 dot2(I32 sum, I32 pairs, const int16_t* x) { return add(sum, _mm256_madd_epi16(pairs, broadcast4(x))); }
+  static I32 dot2(I32 sum, I32 pairs, const int16_t* x) {
+    return add(sum, _mm256_madd_epi16(pairs, broadcast4(x)));
+  }
 
   // Each int16 takes two products a step and saturates silently.
   static constexpr int depth(int max_weight) { return smaller_power(32767 / (max_weight * 127 * 2)); }
@@ -79,10 +84,13 @@ struct Avx2 {
     return {_mm256_add_epi16(dot.sums, _mm256_maddubs_epi16(w, broadcast4(x)))};
   }
   static Dot dot_s(Dot dot, I32 w, const int8_t* x) {
-    return {_mm256_add_epi16(dot.sums, _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(broadcast4(x), w)))};
+    return {_mm256_add_epi16(dot.sums,
+                             _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(broadcast4(x), w)))};
   }
   static I32 add_dot(I32 sum, Dot dot) { return add_scaled(sum, dot, {_mm256_set1_epi16(1)}); }
-  static I32 add_scaled(I32 sum, Dot dot, Scale scale) { return add(sum, _mm256_madd_epi16(dot.sums, scale.pairs)); }
+  static I32 add_scaled(I32 sum, Dot dot, Scale scale) {
+    return add(sum, _mm256_madd_epi16(dot.sums, scale.pairs));
+  }
   static Scale scale(I32 s) { return {or_(and_(s, set1_i32(0xffff)), shl(s, 16))}; }
 
  private:

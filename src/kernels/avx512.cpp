@@ -29,10 +29,15 @@ struct Avx512 {
   static F32 less(F32 a, F32 b, F32 x, F32 y) {
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), y, x);
   }
-  static F32 keep_nan(F32 x, F32 y) { return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), y, x); }
-  static F32 load_f16(const uint16_t* p) { return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
+  static F32 keep_nan(F32 x, F32 y) {
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), y, x);
+  }
+  static F32 load_f16(const uint16_t* p) {
+    return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  }
   static void store_f16(uint16_t* p, F32 a) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p),
+                        _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
   }
   static F32 load_bf16(const uint16_t* p) {
     return from_bits(shl(_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))), 16));
@@ -41,9 +46,15 @@ struct Avx512 {
 
   static I32 load_i32(const int32_t* p) { return _mm512_loadu_si512(p); }
   static I32 load_bytes(const void* p) { return _mm512_loadu_si512(p); }
-  static I32 load_u8(const uint8_t* p) { return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
-  static I32 load_i8(const uint8_t* p) { return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))); }
-  static void store_i8(int8_t* p, I32 a) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a)); }
+  static I32 load_u8(const uint8_t* p) {
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+  static I32 load_i8(const uint8_t* p) {
+    return _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+  static void store_i8(int8_t* p, I32 a) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a));
+  }
   static I32 set1_i32(int32_t x) { return _mm512_set1_epi32(x); }
   static I32 add(I32 a, I32 b) { return _mm512_add_epi32(a, b); }
   static I32 sub(I32 a, I32 b) { return _mm512_sub_epi32(a, b); }
@@ -59,7 +70,8 @@ struct Avx512 {
   static I32 bits(F32 a) { return _mm512_castps_si512(a); }
   static F32 from_bits(I32 a) { return _mm512_castsi512_ps(a); }
   static I32 lookup16(I32 bytes, const uint8_t* table) {
-    return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table))), bytes);
+    return _mm512_shuffle_epi8(
+        _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table))), bytes);
   }
 
   static I32 broadcast4(const void* p) {
@@ -67,7 +79,9 @@ struct Avx512 {
     std::memcpy(&word, p, 4);
     return _mm512_set1_epi32(word);
   }
-  static I32 dot2(I32 sum, I32 pairs, const int16_t* x) { return _mm512_dpwssd_epi32(sum, pairs, broadcast4(x)); }
+  static I32 dot2(I32 sum, I32 pairs, const int16_t* x) {
+    return _mm512_dpwssd_epi32(sum, pairs, broadcast4(x));
+  }
 
   static constexpr int depth(int) { return chunk_groups; }
   static Dot no_dot() { return _mm512_setzero_si512(); }

@@ -6,15 +6,15 @@
 #include "kernels/activation.hpp"
 #include "kernels/panels.hpp"
 
-// What an instruction set offers to the layers above: raw pointers, nothing checked. Arrays are row by row; shapes stand
-// in parentheses.
+// What an instruction set offers to the layers above: raw pointers, nothing checked. Arrays are row by row;
+// shapes stand in parentheses.
 namespace realizar::kernels {
 
 /// Most tokens that a product takes at once.
 inline constexpr int max_tile_tokens = 64;
 
-/// Activations in int8, laid out so that what a chunk of weights meets in a tile of tokens stands together. A block (32 or
-/// 256 columns, as the weights have) is d * codes, with codes in [-127, 127].
+/// Activations in int8, laid out so that what a chunk of weights meets in a tile of tokens stands together. A
+/// block (32 or 256 columns, as the weights have) is d * codes, with codes in [-127, 127].
 struct QuantizedTokens {
   int8_t* codes = nullptr;      // (n_cols / 32, n_tokens, 32)
   float* d = nullptr;           // (n_cols / block, n_tokens)
@@ -27,26 +27,29 @@ struct QuantizedTokens {
 /// The block in which activations are quantised to meet weights of this type.
 int activation_block(TensorType type);
 
-/// out (n_tokens, 16) = the tokens first_token ... of x times the 16 rows of a panel, integers within a block.
-using FastProduct = void (*)(const uint8_t* panel, int64_t n_cols, const QuantizedTokens& x, int64_t first_token,
-                             int n_tokens, float* out);
+/// out (n_tokens, 16) = the tokens first_token ... of x times the 16 rows of a panel, integers within a
+/// block.
+using FastProduct = void (*)(const uint8_t* panel, int64_t n_cols, const QuantizedTokens& x,
+                             int64_t first_token, int n_tokens, float* out);
 
-/// out (n_tokens, 16) = x (n_tokens, n_cols), rows x_stride apart, times the 16 rows of a panel: f32 FMAs in the order of
-/// the columns on the weights' f32 values.
-using ExactProduct = void (*)(const uint8_t* panel, int64_t n_cols, const float* x, int64_t x_stride, int n_tokens,
-                              float* out);
+/// out (n_tokens, 16) = x (n_tokens, n_cols), rows x_stride apart, times the 16 rows of a panel: f32 FMAs in
+/// the order of the columns on the weights' f32 values.
+using ExactProduct = void (*)(const uint8_t* panel, int64_t n_cols, const float* x, int64_t x_stride,
+                              int n_tokens, float* out);
 
 /// How a cache of keys and values stores numbers.
 enum class KvFormat { f16, f32, q8_0 };
 inline constexpr int n_kv_formats = 3;
 
-/// Positions of a page of the cache; attention takes keys in tiles of so many, aligned to the absolute position.
+/// Positions of a page of the cache; attention takes keys in tiles of so many, aligned to the absolute
+/// position.
 inline constexpr int kv_tile = 64;
 /// Positions of a segment: partial results of attention are merged segment by segment.
 inline constexpr int kv_segment = 512;
 
-/// A page of one KV head: keys (key_dim, 64), so that a lane is a position, then values (64, value_dim). In q8_0, int8
-/// with an f16 scale for each 32 dimensions of a position: (ceil(key_dim / 32), 64) and (64, ceil(value_dim / 32)).
+/// A page of one KV head: keys (key_dim, 64), so that a lane is a position, then values (64, value_dim). In
+/// q8_0, int8 with an f16 scale for each 32 dimensions of a position: (ceil(key_dim / 32), 64) and (64,
+/// ceil(value_dim / 32)).
 struct KvPageLayout {
   int64_t keys_at, key_scales_at, values_at, value_scales_at, bytes;
 };
@@ -63,27 +66,30 @@ struct AttentionSegment {
 
 /// One query against a segment, and its partial result: out (out_dim) is not divided by `sum` yet.
 struct AttentionQuery {
-  const float* q;     // (key_dim)
-  int64_t position;   // of the token
+  const float* q;      // (key_dim)
+  int64_t position;    // of the token
   int64_t begin, end;  // the positions it sees in this segment
-  float slope;        // ALiBi: added per position of distance, 0: none
+  float slope;         // ALiBi: added per position of distance, 0: none
   float* out;
   float max, sum;
 };
 
 struct KernelTable {
   static constexpr int n_types = 64;  // ggml's numbers are below
-  FastProduct fast[n_types];    // null where the type is no block format
-  ExactProduct exact[n_types];  // null where there are no products with the type
+  FastProduct fast[n_types];          // null where the type is no block format
+  ExactProduct exact[n_types];        // null where there are no products with the type
 
-  /// Quantises x (n_cols) as token `token` of `out`. A block that holds a NaN or an infinity gets d = NaN and codes 0.
+  /// Quantises x (n_cols) as token `token` of `out`. A block that holds a NaN or an infinity gets d = NaN and
+  /// codes 0.
   void (*quantize)(const float* x, int64_t n_cols, int block, const QuantizedTokens& out, int64_t token);
 
   float (*dot)(const float* a, const float* b, int64_t n);
   /// out = x / sqrt(mean(x^2) + epsilon) * weight + bias; weight and bias may be null.
-  void (*rms_norm)(const float* x, const float* weight, const float* bias, float epsilon, int64_t n, float* out);
+  void (*rms_norm)(const float* x, const float* weight, const float* bias, float epsilon, int64_t n,
+                   float* out);
   /// out = (x - mean) / sqrt(variance + epsilon) * weight + bias; weight and bias may be null.
-  void (*layer_norm)(const float* x, const float* weight, const float* bias, float epsilon, int64_t n, float* out);
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, float epsilon, int64_t n,
+                     float* out);
   /// out = activation(gate) * up; without `up` the activation alone.
   void (*gate[n_activations])(const float* gate, const float* up, int64_t n, float* out);
   /// out = a + factor * b
@@ -101,7 +107,8 @@ struct KernelTable {
 
   /// Puts a key (key_dim) or a value (value_dim) at slot 0-63 of a page.
   void (*store_key[n_kv_formats])(const float* key, int key_dim, uint8_t* keys, uint8_t* scales, int slot);
-  void (*store_value[n_kv_formats])(const float* value, int value_dim, uint8_t* values, uint8_t* scales, int slot);
+  void (*store_value[n_kv_formats])(const float* value, int value_dim, uint8_t* values, uint8_t* scales,
+                                    int slot);
   /// Attention of up to 4 queries over a segment.
   void (*attend[n_kv_formats])(const AttentionSegment& segment, AttentionQuery* queries, int n_queries);
   /// Merges the partial result of the next segment into `into`, whose max is -infinity at the start.

@@ -5,16 +5,17 @@
 
 #include "kernels/formats.hpp"
 
-// How the weights of a matrix are packed for the kernels: panels of 16 rows, one vector lane a row. A 64-byte vector of
-// codes holds 16 rows times 4 neighbouring columns (a k-group); eight k-groups are a chunk of 32 columns. Codes keep the
-// bits of the file, spread over planes of 4, 2, 1 or 8 bits:
+// How the weights of a matrix are packed for the kernels: panels of 16 rows, one vector lane a row. A 64-byte
+// vector of codes holds 16 rows times 4 neighbouring columns (a k-group); eight k-groups are a chunk of 32
+// columns. Codes keep the bits of the file, spread over planes of 4, 2, 1 or 8 bits:
 //
 //   plane of 4 bits: 4 vectors a chunk; vector v has k-group v in its low nibbles and v + 4 in its high ones
 //   plane of 2 bits: 2 vectors; bits 2j and 2j + 1 of vector v are k-group v + 2j
 //   plane of 1 bit:  1 vector;  bit j is k-group j
 //   plane of 8 bits: 8 vectors; vector v is k-group v
 //
-// A panel is the codes of all its blocks, then the scales ("meta") of all its blocks, so that codes stay aligned.
+// A panel is the codes of all its blocks, then the scales ("meta") of all its blocks, so that codes stay
+// aligned.
 namespace realizar::kernels {
 
 inline constexpr int panel_rows = 16;
@@ -22,8 +23,9 @@ inline constexpr int chunk_columns = 32;
 inline constexpr int chunk_groups = 8;   // k-groups in a chunk
 inline constexpr int plane_vector = 64;  // bytes of 16 rows times 4 columns of 8 bits
 
-/// Small integers of `Bits` bits, `Count` for each of 16 rows: a plane of nibbles (Count / 2 times 16 bytes, low nibbles
-/// the first half of the fields) and, for 6 bits, a plane of pairs of bits (Count / 4 times 16 bytes); else bytes.
+/// Small integers of `Bits` bits, `Count` for each of 16 rows: a plane of nibbles (Count / 2 times 16 bytes,
+/// low nibbles the first half of the fields) and, for 6 bits, a plane of pairs of bits (Count / 4 times 16
+/// bytes); else bytes.
 template <int Bits, int Count>
 struct FieldLayout {
   static constexpr bool nibbles = Bits == 4 || Bits == 6;
@@ -34,9 +36,9 @@ struct FieldLayout {
                                            : Count * panel_rows;
 };
 
-/// What a panel holds for a chunk of a grid format: the low bytes of the indices (4 runs of 8 columns, indices, 16 rows),
-/// the signs (4 runs, 16 rows) if there are any, and the upper bits of the indices in fields of `high_bits`, the first
-/// index lowest, over (high_bytes, 16 rows).
+/// What a panel holds for a chunk of a grid format: the low bytes of the indices (4 runs of 8 columns,
+/// indices, 16 rows), the signs (4 runs, 16 rows) if there are any, and the upper bits of the indices in
+/// fields of `high_bits`, the first index lowest, over (high_bytes, 16 rows).
 template <class F>
 struct GridChunk {
   static constexpr int runs = 4;

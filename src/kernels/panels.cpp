@@ -52,7 +52,8 @@ void put_runs(const uint8_t* file, int chunk, uint8_t* out) {
     }
     if constexpr (G::has_signs) out[G::signs_at + run * panel_rows] = fields.signs;
   }
-  for (int i = 0; i < G::high_bytes; ++i) out[G::high_at + i * panel_rows] = static_cast<uint8_t>(high >> (8 * i));
+  for (int i = 0; i < G::high_bytes; ++i)
+    out[G::high_at + i * panel_rows] = static_cast<uint8_t>(high >> (8 * i));
 }
 
 template <class F>
@@ -92,7 +93,8 @@ void pack_blocks(const uint8_t* rows, size_t row_stride, int n_rows, int64_t n_b
 }  // namespace
 
 bool is_product_type(TensorType type) {
-  return is_block_format(type) || type == TensorType::f32 || type == TensorType::f16 || type == TensorType::bf16;
+  return is_block_format(type) || type == TensorType::f32 || type == TensorType::f16 ||
+         type == TensorType::bf16;
 }
 
 size_t panel_bytes(TensorType type, int64_t n_cols) {
@@ -104,10 +106,12 @@ size_t panel_bytes(TensorType type, int64_t n_cols) {
   return (bytes + alignment - 1) / alignment * alignment;
 }
 
-void pack_panel(TensorType type, const uint8_t* rows, size_t row_stride, int n_rows, int64_t n_cols, uint8_t* panel) {
+void pack_panel(TensorType type, const uint8_t* rows, size_t row_stride, int n_rows, int64_t n_cols,
+                uint8_t* panel) {
   std::memset(panel, 0, panel_bytes(type, n_cols));
   if (is_block_format(type))
-    return visit_format(type, [&]<class F>(F) { pack_blocks<F>(rows, row_stride, n_rows, n_cols / F::block, panel); });
+    return visit_format(
+        type, [&]<class F>(F) { pack_blocks<F>(rows, row_stride, n_rows, n_cols / F::block, panel); });
   const size_t size = element_bytes(type);
   for (int row = 0; row < n_rows; ++row)
     for (int64_t k = 0; k < n_cols; ++k)

@@ -5,8 +5,8 @@
 
 #include "kernels/panel_layout.hpp"
 
-// Packing of the rows of a file into the panels that kernels read (panel_layout.hpp). F32, F16 and BF16 rows become
-// (n_cols, 16) elements: one column of 16 rows after the other.
+// Packing of the rows of a file into the panels that kernels read (panel_layout.hpp). F32, F16 and BF16 rows
+// become (n_cols, 16) elements: one column of 16 rows after the other.
 namespace realizar::kernels {
 
 /// Whether kernels have products with weights of this type: block formats, F32, F16 and BF16.
@@ -16,6 +16,7 @@ bool is_product_type(TensorType type);
 size_t panel_bytes(TensorType type, int64_t n_cols);
 
 /// Packs `n_rows` (1 to 16) rows, `row_stride` bytes apart, into `panel`; the rows beyond them become zero.
-void pack_panel(TensorType type, const uint8_t* rows, size_t row_stride, int n_rows, int64_t n_cols, uint8_t* panel);
+void pack_panel(TensorType type, const uint8_t* rows, size_t row_stride, int n_rows, int64_t n_cols,
+                uint8_t* panel);
 
 }  // namespace realizar::kernels

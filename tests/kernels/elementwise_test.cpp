@@ -29,7 +29,8 @@ constexpr int64_t lengths[] = {1, 7, 16, 17, 64, 100, 576};
 TEST_P(Elementwise, NormsAreThoseOfTheBooks) {
   for (const int64_t n : lengths) {
     const auto size = static_cast<size_t>(n);
-    const auto x = random_floats(random, size, 3), w = random_floats(random, size), b = random_floats(random, size);
+    const auto x = random_floats(random, size, 3), w = random_floats(random, size),
+               b = random_floats(random, size);
     const auto rms = same([&](const KernelTable& k) {
       Floats out(size);
       k.rms_norm(x.data(), w.data(), nullptr, 1e-5f, n, out.data());
@@ -52,10 +53,14 @@ TEST_P(Elementwise, NormsAreThoseOfTheBooks) {
 
 TEST_P(Elementwise, ActivationsAreWithinAFewUlp) {
   const auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
-  const auto clamped = [&](double g, double u) { return std::min(g, 7.0) * sigmoid(1.702 * std::min(g, 7.0)) * (std::clamp(u, -7.0, 7.0) + 1); };
+  const auto clamped = [&](double g, double u) {
+    return std::min(g, 7.0) * sigmoid(1.702 * std::min(g, 7.0)) * (std::clamp(u, -7.0, 7.0) + 1);
+  };
   const std::function<double(double, double)> expected[] = {
       [&](double g, double u) { return g * sigmoid(g) * u; },
-      [](double g, double u) { return 0.5 * g * (1 + std::tanh(0.79788456080286536 * (g + 0.044715 * g * g * g))) * u; },
+      [](double g, double u) {
+        return 0.5 * g * (1 + std::tanh(0.79788456080286536 * (g + 0.044715 * g * g * g))) * u;
+      },
       [](double g, double u) { return 0.5 * g * (1 + std::erf(g / std::sqrt(2.0))) * u; },
       [&](double g, double u) { return g * sigmoid(1.702 * g) * u; },
       [](double g, double u) { return std::max(g, 0.0) * u; },
@@ -71,7 +76,8 @@ TEST_P(Elementwise, ActivationsAreWithinAFewUlp) {
     });
     for (size_t i = 0; i < out.size(); ++i) {
       const double e = expected[a](gates[i], up[i]);
-      EXPECT_NEAR(out[i], e, 2e-6 * (std::abs(e) + std::abs(gates[i] * up[i]) * 0.3 + 1e-6)) << a << " " << gates[i];
+      EXPECT_NEAR(out[i], e, 2e-6 * (std::abs(e) + std::abs(gates[i] * up[i]) * 0.3 + 1e-6))
+          << a << " " << gates[i];
     }
   }
 }
@@ -101,7 +107,8 @@ TEST_P(Elementwise, SumsProductsAndCaps) {
       });
     };
     const auto sum = run([&](const KernelTable& k, float* out) { k.add(a.data(), b.data(), 0.5f, n, out); });
-    const auto product = run([&](const KernelTable& k, float* out) { k.multiply(a.data(), b.data(), n, out); });
+    const auto product =
+        run([&](const KernelTable& k, float* out) { k.multiply(a.data(), b.data(), n, out); });
     const auto scaled = run([&](const KernelTable& k, float* out) { k.scale(a.data(), 3, n, out); });
     const auto capped = run([&](const KernelTable& k, float* out) { k.soft_cap(out, 2, n); });
     const auto sigmoids = run([&](const KernelTable& k, float* out) { k.sigmoid(a.data(), n, out); });

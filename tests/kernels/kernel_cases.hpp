@@ -16,11 +16,11 @@
 namespace realizar::kernels::test {
 
 inline constexpr TensorType product_types[] = {
-    TensorType::f32,     TensorType::f16,    TensorType::bf16,    TensorType::q4_0,   TensorType::q4_1,
-    TensorType::q5_0,    TensorType::q5_1,   TensorType::q8_0,    TensorType::q2_k,   TensorType::q3_k,
-    TensorType::q4_k,    TensorType::q5_k,   TensorType::q6_k,    TensorType::iq4_nl, TensorType::iq4_xs,
-    TensorType::mxfp4,   TensorType::nvfp4,  TensorType::tq1_0,   TensorType::tq2_0,  TensorType::iq1_s,
-    TensorType::iq1_m,   TensorType::iq2_xxs, TensorType::iq2_xs, TensorType::iq2_s,  TensorType::iq3_xxs,
+    TensorType::f32,   TensorType::f16,     TensorType::bf16,   TensorType::q4_0,   TensorType::q4_1,
+    TensorType::q5_0,  TensorType::q5_1,    TensorType::q8_0,   TensorType::q2_k,   TensorType::q3_k,
+    TensorType::q4_k,  TensorType::q5_k,    TensorType::q6_k,   TensorType::iq4_nl, TensorType::iq4_xs,
+    TensorType::mxfp4, TensorType::nvfp4,   TensorType::tq1_0,  TensorType::tq2_0,  TensorType::iq1_s,
+    TensorType::iq1_m, TensorType::iq2_xxs, TensorType::iq2_xs, TensorType::iq2_s,  TensorType::iq3_xxs,
     TensorType::iq3_s};
 
 /// Where `b` has NaN, `a` may have any.
@@ -44,12 +44,14 @@ struct RandomMatrix {
   std::vector<uint8_t> file;
   std::vector<float> values;  // (n_rows, n_cols)
 
-  RandomMatrix(std::mt19937& random, TensorType t, int rows, int64_t cols, bool sane) : type(t), n_rows(rows), n_cols(cols) {
+  RandomMatrix(std::mt19937& random, TensorType t, int rows, int64_t cols, bool sane)
+      : type(t), n_rows(rows), n_cols(cols) {
     const auto block = static_cast<size_t>(info(type).block), bytes = static_cast<size_t>(info(type).bytes);
     row_bytes = static_cast<size_t>(cols) / block * bytes;
     file.resize(row_bytes * static_cast<size_t>(rows));
     values.resize(static_cast<size_t>(rows * cols));
-    for (size_t b = 0; b * block < values.size(); ++b) fill(random, file.data() + b * bytes, values.data() + b * block, sane);
+    for (size_t b = 0; b * block < values.size(); ++b)
+      fill(random, file.data() + b * bytes, values.data() + b * block, sane);
   }
 
   backend::AlignedBuffer panel() const {
@@ -65,7 +67,8 @@ struct RandomMatrix {
       for (int i = 0; i < info(type).bytes; ++i) block[i] = static_cast<uint8_t>(random());
       dequantize(type, block, n, out);
       bool good = true;
-      for (size_t i = 0; i < n; ++i) good = good && std::abs(out[i]) < 1e4f && (n > 1 || std::abs(out[i]) > 1e-4f);
+      for (size_t i = 0; i < n; ++i)
+        good = good && std::abs(out[i]) < 1e4f && (n > 1 || std::abs(out[i]) > 1e-4f);
       if (good || !sane) return;
     }
   }
@@ -78,7 +81,8 @@ struct Quantized {
   std::vector<int16_t> sums16, sums32;
   QuantizedTokens view;
 
-  Quantized(const KernelTable& table, const std::vector<float>& x, int64_t n_cols, int block, int64_t n_tokens)
+  Quantized(const KernelTable& table, const std::vector<float>& x, int64_t n_cols, int block,
+            int64_t n_tokens)
       : codes(static_cast<size_t>(n_cols * n_tokens)),
         d(static_cast<size_t>(n_cols / block * n_tokens)),
         minus_sums(static_cast<size_t>(n_cols / 32 * n_tokens)),

@@ -103,7 +103,7 @@ struct DeltaGrid {
   alignas(64) std::array<int8_t, 2 * 2048 * 8> weights{};
 
   constexpr explicit DeltaGrid(const Grid<2048, 8, 3>& grid) {
-    constexpr size_t half = grid.weights.size();
+    const size_t half = grid.weights.size();
     for (size_t i = 0; i < half; ++i) {
       weights[i] = static_cast<int8_t>(grid.weights[i] + 1);
       weights[half + i] = static_cast<int8_t>(grid.weights[i] - 1);
@@ -111,7 +111,8 @@ struct DeltaGrid {
   }
 };
 
-constexpr DeltaGrid iq1_grid(Grid<2048, 8, 3>(iq1_s_gaps, iq1_levels));
+constexpr Grid<2048, 8, 3> iq1_levels_grid(iq1_s_gaps, iq1_levels);
+constexpr DeltaGrid iq1_grid(iq1_levels_grid);
 constexpr Grid<256, 8, 3> iq2_xxs_grid(iq2_xxs_gaps, iq2_levels);
 constexpr Grid<512, 8, 3> iq2_xs_grid(iq2_xs_gaps, iq2_levels);
 constexpr Grid<1024, 8, 3> iq2_s_grid(iq2_s_gaps, iq2_levels);

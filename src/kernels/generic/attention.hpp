@@ -3,13 +3,15 @@
 #include "kernels/generic/elementwise.hpp"
 #include "kernels/kernel_table.hpp"
 
-// Attention over a segment of the cache, tile by tile with a running maximum (flash attention, Dao et al. 2022). Lanes are
-// positions while scores are made and dimensions while values are summed, so that every sum is a chain of FMAs in a
-// fixed order; the sum of the weights has 16 lanes, position modulo 16.
+// Attention over a segment of the cache, tile by tile with a running maximum (flash attention, Dao et al.
+// 2022). Lanes are positions while scores are made and dimensions while values are summed, so that every sum
+// is a chain of FMAs in a fixed order; the sum of the weights has 16 lanes, position modulo 16.
 namespace realizar::kernels::generic {
 
 template <KvFormat Format>
-constexpr int64_t kv_element_bytes = Format == KvFormat::f32 ? 4 : Format == KvFormat::f16 ? 2 : 1;
+constexpr int64_t kv_element_bytes = Format == KvFormat::f32   ? 4
+                                     : Format == KvFormat::f16 ? 2
+                                                               : 1;
 
 /// Columns that share a scale in q8_0.
 inline constexpr int kv_block = 32;
@@ -68,7 +70,8 @@ void store_key(const float* key, int key_dim, uint8_t* keys, uint8_t* scales, in
 template <class V, KvFormat Format>
 void store_value(const float* value, int value_dim, uint8_t* values, uint8_t* scales, int slot) {
   const int blocks = (value_dim + kv_block - 1) / kv_block;
-  store_vector<V, Format>(value, value_dim, values, int64_t{slot} * value_dim, 1, scales, int64_t{slot} * blocks, 1);
+  store_vector<V, Format>(value, value_dim, values, int64_t{slot} * value_dim, 1, scales,
+                          int64_t{slot} * blocks, 1);
 }
 
 /// Where things of one page stand, for kernels; the same as kv_page_layout says.
@@ -87,8 +90,8 @@ struct PageView {
 
 /// scores[q][j] = q . key j for the 64 positions of a page, `N` queries side by side.
 template <class V, KvFormat Format, int N>
-[[gnu::always_inline]] inline void tile_scores(const PageView<Format>& page, int key_dim, const AttentionQuery* queries,
-                                               float (*scores)[kv_tile]) {
+[[gnu::always_inline]] inline void tile_scores(const PageView<Format>& page, int key_dim,
+                                               const AttentionQuery* queries, float (*scores)[kv_tile]) {
   constexpr int step = V::width >= 16 ? V::width : 16;
   constexpr int parts = step / V::width;
   for (int j = 0; j < kv_tile; j += step) {
@@ -100,8 +103,8 @@ template <class V, KvFormat Format, int N>
         const int64_t at = int64_t{d} * kv_tile + j + p * V::width;
         auto key = load_kv<V, Format>(page.keys, at);
         if constexpr (Format == KvFormat::q8_0)
-          key = V::mul(key, V::load_f16(reinterpret_cast<const uint16_t*>(page.key_scales) + d / kv_block * kv_tile + j +
-                                        p * V::width));
+          key = V::mul(key, V::load_f16(reinterpret_cast<const uint16_t*>(page.key_scales) +
+                                        d / kv_block * kv_tile + j + p * V::width));
         for (int q = 0; q < N; ++q) acc[q][p] = V::fma(V::set1(queries[q].q[d]), key, acc[q][p]);
       }
     for (int q = 0; q < N; ++q)
@@ -109,8 +112,8 @@ template <class V, KvFormat Format, int N>
   }
 }
 
-/// Scores become weights e^(score - max) where the query looks, 0 elsewhere. Returns the factor for what was summed under
-/// the maximum before.
+/// Scores become weights e^(score - max) where the query looks, 0 elsewhere. Returns the factor for what was
+/// summed under the maximum before.
 template <class V>
 float tile_weights(const AttentionSegment& segment, AttentionQuery& query, Lanes16<V>& sum, float* scores,
                    int64_t tile, int from, int to) {
@@ -155,11 +158,11 @@ float tile_weights(const AttentionSegment& segment, AttentionQuery& query, Lanes
   return before[0];
 }
 
-/// out = out * rescale + sum over [from, to) of weight j times value j; the values row by row, or (latent attention) the
-/// first columns of the keys.
+/// out = out * rescale + sum over [from, to) of weight j times value j; the values row by row, or (latent
+/// attention) the first columns of the keys.
 template <class V, KvFormat Format>
-void add_values(const AttentionSegment& segment, const PageView<Format>& page, const float* weights, int from, int to,
-                float rescale, float* out) {
+void add_values(const AttentionSegment& segment, const PageView<Format>& page, const float* weights, int from,
+                int to, float rescale, float* out) {
   const auto factor = V::set1(rescale);
   const int out_dim = segment.out_dim;
   if (segment.value_dim == 0) {
@@ -198,7 +201,8 @@ void add_values(const AttentionSegment& segment, const PageView<Format>& page, c
       const int64_t at = int64_t{j} * segment.value_dim + d;
       float value = 0;
       if constexpr (Format == KvFormat::f32) std::memcpy(&value, page.values + at * 4, 4);
-      if constexpr (Format == KvFormat::f16) value = f16_to_f32(reinterpret_cast<const uint16_t*>(page.values)[at]);
+      if constexpr (Format == KvFormat::f16)
+        value = f16_to_f32(reinterpret_cast<const uint16_t*>(page.values)[at]);
       if constexpr (Format == KvFormat::q8_0)
         value = static_cast<float>(reinterpret_cast<const int8_t*>(page.values)[at]) * scale_of(j, d);
       sum = __builtin_fmaf(weights[j], value, sum);
@@ -224,7 +228,8 @@ void attend(const AttentionSegment& segment, AttentionQuery* queries, int n_quer
     if (n_queries == 4)
       tile_scores<V, Format, 4>(page, segment.key_dim, queries, scores);
     else
-      for (int q = 0; q < n_queries; ++q) tile_scores<V, Format, 1>(page, segment.key_dim, queries + q, scores + q);
+      for (int q = 0; q < n_queries; ++q)
+        tile_scores<V, Format, 1>(page, segment.key_dim, queries + q, scores + q);
     for (int q = 0; q < n_queries; ++q) {
       const auto slot = [&](int64_t position) {
         return static_cast<int>(position < tile ? 0 : position > tile + kv_tile ? kv_tile : position - tile);
@@ -247,7 +252,8 @@ void merge_attention(AttentionQuery& into, const AttentionQuery& next, int out_d
   factors[1] = next.max == lowest ? lowest : next.max - max;
   V::store(factors, exp<V>(V::load(factors)));
   const auto a = V::set1(factors[0]), b = V::set1(factors[1]);
-  transform<V>(into.out, next.out, into.out, out_dim, [&](auto x, auto y) { return V::fma(y, b, V::mul(x, a)); });
+  transform<V>(into.out, next.out, into.out, out_dim,
+               [&](auto x, auto y) { return V::fma(y, b, V::mul(x, a)); });
   into.sum = __builtin_fmaf(next.sum, factors[1], into.sum * factors[0]);
   into.max = max;
 }

@@ -36,7 +36,8 @@ void rms_norm(const float* x, const float* weight, const float* bias, float epsi
 }
 
 template <class V>
-void layer_norm(const float* x, const float* weight, const float* bias, float epsilon, int64_t n, float* out) {
+void layer_norm(const float* x, const float* weight, const float* bias, float epsilon, int64_t n,
+                float* out) {
   auto sum = Lanes16<V>::all(0);
   for_each_16<V>(x, n, 0, [&](const Lanes16<V>& v) {
     for (int p = 0; p < sum.parts; ++p) sum.part[p] = V::add(sum.part[p], v.part[p]);
@@ -56,7 +57,8 @@ void layer_norm(const float* x, const float* weight, const float* bias, float ep
 template <class V, Activation A>
 void gate(const float* gates, const float* up, int64_t n, float* out) {
   if (up) return transform<V>(gates, up, out, n, [](auto g, auto u) { return gated<V, A>(g, u); });
-  if constexpr (A != Activation::swiglu_oai) transform<V>(gates, out, n, [](auto g) { return activate<V, A>(g); });
+  if constexpr (A != Activation::swiglu_oai)
+    transform<V>(gates, out, n, [](auto g) { return activate<V, A>(g); });
 }
 
 template <class V>
@@ -108,8 +110,8 @@ void softmax(float* x, int64_t n) {
   transform<V>(x, x, n, [&](auto v) { return V::div(v, total); });
 }
 
-/// Pairs are halves (i, i + n_rot / 2) or neighbours (2i, 2i + 1). Neighbours go lane by lane: the few columns of a head
-/// are soon done.
+/// Pairs are halves (i, i + n_rot / 2) or neighbours (2i, 2i + 1). Neighbours go lane by lane: the few
+/// columns of a head are soon done.
 template <class V>
 void rope(float* x, const float* cosines, const float* sines, int n_rot, bool halves) {
   const int n = n_rot / 2;

@@ -24,7 +24,8 @@ typename V::F32 exp(typename V::F32 x) {
   const auto kf = V::to_float(k);
   const auto r = V::fnma(kf, V::set1(-0x1.05c610p-29f), V::fnma(kf, V::set1(0x1.62e430p-1f), inside));
   // The Taylor series; the first term left out, r^8 / 8!, is below 6e-9.
-  const auto p = polynomial<V>({1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}, r);
+  const auto p =
+      polynomial<V>({1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}, r);
   // 2^k in two factors: k reaches 128.
   const auto half = V::sar(k, 1);
   const auto power = [](typename V::I32 e) { return V::from_bits(V::shl(V::add(e, V::set1_i32(127)), 23)); };
@@ -56,12 +57,12 @@ typename V::F32 tanh(typename V::F32 x) {
   const auto magnitude = absolute<V>(x);
   // Large: 1 - 2 / (e^2|x| + 1).
   const auto one = V::set1(1);
-  const auto large =
-      V::sub(one, V::div(V::set1(2), V::add(exp<V>(V::add(magnitude, magnitude)), one)));
+  const auto large = V::sub(one, V::div(V::set1(2), V::add(exp<V>(V::add(magnitude, magnitude)), one)));
   // Small: x + x^3 P(x^2), the coefficients of Cephes' tanhf (Moshier), where the above would cancel.
   const auto square = V::mul(x, x);
   const auto p = polynomial<V>(
-      {-5.70498872745e-3f, 2.06390887954e-2f, -5.37397155531e-2f, 1.33314422036e-1f, -3.33332819422e-1f}, square);
+      {-5.70498872745e-3f, 2.06390887954e-2f, -5.37397155531e-2f, 1.33314422036e-1f, -3.33332819422e-1f},
+      square);
   const auto small = V::fma(V::mul(p, square), magnitude, magnitude);
   return V::keep_nan(x, with_sign_of<V>(V::less(magnitude, V::set1(0.625f), small, large), x));
 }
@@ -71,8 +72,7 @@ template <class V>
 typename V::F32 erf(typename V::F32 x) {
   const auto magnitude = absolute<V>(x), one = V::set1(1);
   const auto t = V::div(one, V::fma(V::set1(0.3275911f), magnitude, one));
-  const auto p =
-      polynomial<V>({1.061405429f, -1.453152027f, 1.421413741f, -0.284496736f, 0.254829592f}, t);
+  const auto p = polynomial<V>({1.061405429f, -1.453152027f, 1.421413741f, -0.284496736f, 0.254829592f}, t);
   const auto decay = exp<V>(V::sub(V::set1(0), V::mul(magnitude, magnitude)));
   return V::keep_nan(x, with_sign_of<V>(V::fnma(V::mul(p, t), decay, one), x));
 }
@@ -96,7 +96,8 @@ typename V::F32 activate(typename V::F32 x) {
     return V::mul(V::mul(V::set1(0.5f), x), V::add(V::set1(1), erf<V>(V::mul(x, V::set1(0.707106781f)))));
 }
 
-/// activation(gate) * up. The clamped SwiGLU of gpt-oss: both clamped to 7, the sigmoid sharpened, 1 added to up.
+/// activation(gate) * up. The clamped SwiGLU of gpt-oss: both clamped to 7, the sigmoid sharpened, 1 added to
+/// up.
 template <class V, Activation A>
 typename V::F32 gated(typename V::F32 gate, typename V::F32 up) {
   if constexpr (A == Activation::swiglu_oai) {

@@ -3,8 +3,8 @@
 #include "kernels/generic/weights.hpp"
 #include "kernels/kernel_table.hpp"
 
-// Products of panels with tokens. `T` is the number of tokens, 0 when only the caller knows; `half` is the group of
-// V::width rows of the panel.
+// Products of panels with tokens. `T` is the number of tokens, 0 when only the caller knows; `half` is the
+// group of V::width rows of the panel.
 namespace realizar::kernels::generic {
 
 template <int T>
@@ -12,8 +12,8 @@ constexpr int tile_capacity = T == 0 ? max_tile_tokens : T;
 
 /// sum += scale * (the k-groups [first, first + Count) of w times x); scale 1 where the format has no scales.
 template <class V, class F, int Count>
-[[gnu::always_inline]] inline typename V::I32 add_dots(typename V::I32 sum, const typename V::I32* w, const int8_t* x,
-                                                       typename V::Scale scale) {
+[[gnu::always_inline]] inline typename V::I32 add_dots(typename V::I32 sum, const typename V::I32* w,
+                                                       const int8_t* x, typename V::Scale scale) {
   constexpr int depth = smaller(Count, Operand<V, F>::depth);
   for (int g = 0; g < Count; g += depth) {
     auto dot = V::no_dot();
@@ -34,9 +34,9 @@ template <class V, class F, int Count>
 
 /// Formats with a d for every 16 or 32 columns and no integer scales.
 template <class V, class F, int T>
-[[gnu::always_inline]] inline void fast_short_spans(const uint8_t* panel, int64_t n_cols, const QuantizedTokens& x,
-                                                    int64_t first, int n_tokens, int first_row,
-                                                    typename V::F32* acc) {
+[[gnu::always_inline]] inline void fast_short_spans(const uint8_t* panel, int64_t n_cols,
+                                                    const QuantizedTokens& x, int64_t first, int n_tokens,
+                                                    int first_row, typename V::F32* acc) {
   using L = PanelLayout<F>;
   constexpr int spans = chunk_columns / F::d_span;  // of a chunk
   constexpr int groups = chunk_groups / spans;
@@ -78,9 +78,9 @@ template <class V>
 
 /// Formats of 256 columns under one d.
 template <class V, class F, int T>
-[[gnu::always_inline]] inline void fast_super_blocks(const uint8_t* panel, int64_t n_cols, const QuantizedTokens& x,
-                                                     int64_t first, int n_tokens, int first_row,
-                                                     typename V::F32* acc) {
+[[gnu::always_inline]] inline void fast_super_blocks(const uint8_t* panel, int64_t n_cols,
+                                                     const QuantizedTokens& x, int64_t first, int n_tokens,
+                                                     int first_row, typename V::F32* acc) {
   using L = PanelLayout<F>;
   using I32 = typename V::I32;
   constexpr int group = smaller(F::group, chunk_columns);
@@ -103,7 +103,8 @@ template <class V, class F, int T>
     if constexpr (offset != 0)
       for (int p = 0; p < pairs; ++p) {
         const auto minus = V::set1_i32(-offset);
-        const I32 bias = pair_up<V>(V::mul(scales.scale(2 * p), minus), V::mul(scales.scale(2 * p + 1), minus));
+        const I32 bias =
+            pair_up<V>(V::mul(scales.scale(2 * p), minus), V::mul(scales.scale(2 * p + 1), minus));
         for (int t = 0; t < n; ++t) sum[t] = V::dot2(sum[t], bias, sums(t, p));
       }
     if constexpr (F::has_min) {
@@ -171,8 +172,7 @@ struct BlockReader {
     constexpr int step = smaller(smaller(F::group, F::d_span), chunk_columns);
     for (int k = 0; k < chunk_columns; k += step) {
       const int group = (first_column + k) / F::group;
-      const auto scale =
-          V::mul(scales.d((first_column + k) / F::d_span), V::to_float(scales.scale(group)));
+      const auto scale = V::mul(scales.d((first_column + k) / F::d_span), V::to_float(scales.scale(group)));
       auto min = V::set1(0);
       if constexpr (F::has_min) min = V::mul(scales.dmin(), V::to_float(scales.min(group)));
       for (int i = k; i < k + step; ++i) {
@@ -224,7 +224,8 @@ template <class V, int N>
 }
 
 template <class V, class Reader>
-void exact_product(const uint8_t* panel, int64_t n_cols, const float* x, int64_t x_stride, int n_tokens, float* out) {
+void exact_product(const uint8_t* panel, int64_t n_cols, const float* x, int64_t x_stride, int n_tokens,
+                   float* out) {
   typename V::F32 acc[max_tile_tokens], values[chunk_columns];
   for (int row = 0; row < panel_rows; row += V::width) {
     const Reader reader{panel, n_cols, row};
@@ -233,7 +234,8 @@ void exact_product(const uint8_t* panel, int64_t n_cols, const float* x, int64_t
       reader.read(k / chunk_columns, values);
       const int count = n_cols - k < chunk_columns ? static_cast<int>(n_cols - k) : chunk_columns;
       int t = 0;
-      for (; t + 8 <= n_tokens; t += 8) multiply_chunk<V, 8>(values, count, x + t * x_stride + k, x_stride, acc + t);
+      for (; t + 8 <= n_tokens; t += 8)
+        multiply_chunk<V, 8>(values, count, x + t * x_stride + k, x_stride, acc + t);
       for (; t < n_tokens; ++t) multiply_chunk<V, 1>(values, count, x + t * x_stride + k, x_stride, acc + t);
     }
     for (int t = 0; t < n_tokens; ++t) V::store(out + t * panel_rows + row, acc[t]);

@@ -7,7 +7,8 @@ namespace realizar::kernels::generic {
 
 /// One block as token `token` of `out`: d = max |x| / 127, codes = x / d to the nearest integer.
 template <class V>
-void quantize_block(const float* x, int64_t first_column, int block, const QuantizedTokens& out, int64_t token) {
+void quantize_block(const float* x, int64_t first_column, int block, const QuantizedTokens& out,
+                    int64_t token) {
   auto largest = Lanes16<V>::all(0), poison = Lanes16<V>::all(0);
   for_each_16<V>(x, block, 0, [&](const Lanes16<V>& v) {
     for (int i = 0; i < v.parts; ++i) {
@@ -37,7 +38,8 @@ void quantize_block(const float* x, int64_t first_column, int block, const Quant
     if (block == chunk_columns)
       out.minus_sums[at] = -(d * static_cast<float>(sums[0] + sums[1]));
     else
-      out.sums32[(first_column / block * out.n_tokens + token) * 8 + c] = static_cast<int16_t>(sums[0] + sums[1]);
+      out.sums32[(first_column / block * out.n_tokens + token) * 8 + c] =
+          static_cast<int16_t>(sums[0] + sums[1]);
   }
   out.d[first_column / block * out.n_tokens + token] = d;
 }

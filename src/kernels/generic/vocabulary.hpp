@@ -5,22 +5,25 @@
 
 #include "kernels/panel_layout.hpp"
 
-// The vocabulary of the generic kernels. An instruction set V has, as static functions, V::width (16, 8 or 4) lanes of
+// The vocabulary of the generic kernels. An instruction set V has, as static functions, V::width (16, 8 or 4)
+// lanes of
 //
 //   F32  load store set1 add sub mul div sqrt fma(a,b,c)=ab+c fnma(a,b,c)=c-ab, each rounded once
 //        min(a,b)=a<b?a:b  max(a,b)=a>b?a:b  (so a NaN in a gives b)
 //        less(a,b,x,y)=a<b?x:y  keep_nan(x,y)=x is NaN?x:y  load_f16 store_f16 load_bf16 gather(table, I32)
-//   I32  load_i32 set1_i32 add sub mul and_ or_ xor_ shl shr(logical) sar  load_u8 load_i8 (width bytes, widened)
+//   I32  load_i32 set1_i32 add sub mul and_ or_ xor_ shl shr(logical) sar  load_u8 load_i8 (width bytes,
+//   widened)
 //        store_i8 (lanes in [-128, 127])  to_float  round (nearest even, |x| < 2^22)  bits(F32)  from_bits
 //        load_bytes: the lanes as 4 * width bytes;  lookup16(bytes, table): table[byte], bytes below 16
 //        dot2(sum, pairs, x): sum + the two int16 of each lane times x[0] and x[1]
 //   Dot  sums of products of bytes, w 4 bytes a lane, x the same 4 int8 for all lanes:
 //        dot_u(dot, w, x) for unsigned w, dot_s for signed (only where V::signed_dot)
 //        depth(m): how many products of bytes up to m one Dot takes
-//        no_dot() is 0; add_dot(I32, Dot), add_scaled(I32, Dot, Scale); scale(I32) makes a Scale of [-128, 128)
+//        no_dot() is 0; add_dot(I32, Dot), add_scaled(I32, Dot, Scale); scale(I32) makes a Scale of [-128,
+//        128)
 //
-// V is a type in an unnamed namespace of its .cpp file, so that no two instruction sets share an instantiation; for the
-// same reason generic code uses no function of the standard library.
+// V is a type in an unnamed namespace of its .cpp file, so that no two instruction sets share an
+// instantiation; for the same reason generic code uses no function of the standard library.
 namespace realizar::kernels::generic {
 
 [[gnu::always_inline]] constexpr int smaller(int a, int b) { return a < b ? a : b; }

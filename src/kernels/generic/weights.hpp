@@ -43,7 +43,8 @@ template <class V>
 
 /// The codes of V::width rows from `first_row` on: w[g] has the four columns of k-group g of each row.
 template <class V, class F>
-[[gnu::always_inline]] inline void load_planes(const uint8_t* chunk, int first_row, typename V::I32 (&w)[chunk_groups]) {
+[[gnu::always_inline]] inline void load_planes(const uint8_t* chunk, int first_row,
+                                               typename V::I32 (&w)[chunk_groups]) {
   using P = PlaneChunk<F>;
   chunk += 4 * first_row;
   if constexpr (P::has8) {
@@ -69,7 +70,8 @@ template <class V, class F>
     }
   if constexpr (P::has1) {
     const auto plane = V::load_bytes(chunk + P::at1);
-    for (int g = 0; g < chunk_groups; ++g) w[g] = V::or_(w[g], plane_bits<V>(plane, g, P::shift1, 1 << P::shift1));
+    for (int g = 0; g < chunk_groups; ++g)
+      w[g] = V::or_(w[g], plane_bits<V>(plane, g, P::shift1, 1 << P::shift1));
   }
   if constexpr (F::codes == Codes::table) {
     static constexpr WeightTable<V, F> table;
@@ -79,7 +81,8 @@ template <class V, class F>
 
 /// The weights of a chunk of a grid format, looked up and given their signs.
 template <class V, class F>
-[[gnu::always_inline]] inline void load_grid(const uint8_t* chunk, int first_row, typename V::I32 (&w)[chunk_groups]) {
+[[gnu::always_inline]] inline void load_grid(const uint8_t* chunk, int first_row,
+                                             typename V::I32 (&w)[chunk_groups]) {
   using G = GridChunk<F>;
   constexpr int values = 8 / F::indices;  // of one vector of the grid
   alignas(64) uint8_t bytes[chunk_groups][4 * V::width];
@@ -87,7 +90,8 @@ template <class V, class F>
   for (int r = 0; r < V::width; ++r) {
     const uint8_t* row = chunk + first_row + r;
     uint32_t high = 0;
-    for (int i = 0; i < G::high_bytes; ++i) high |= static_cast<uint32_t>(row[G::high_at + i * panel_rows]) << (8 * i);
+    for (int i = 0; i < G::high_bytes; ++i)
+      high |= static_cast<uint32_t>(row[G::high_at + i * panel_rows]) << (8 * i);
     for (int i = 0; i < G::runs * F::indices; ++i) {
       const uint32_t upper = high >> (i * G::high_bits) & ((1u << G::high_bits) - 1);
       const int8_t* vector = grid + (row[i * panel_rows] | upper << 8) * values;
@@ -98,8 +102,8 @@ template <class V, class F>
   for (int g = 0; g < chunk_groups; ++g) {
     w[g] = V::load_bytes(bytes[g]);
     if constexpr (G::has_signs) {
-      // Byte j of a lane becomes 0xff where bit j of the nibble is set. Weights are not 0, so negating bytes as ~w + 1
-      // carries nothing to the next.
+      // Byte j of a lane becomes 0xff where bit j of the nibble is set. Weights are not 0, so negating bytes
+      // as ~w + 1 carries nothing to the next.
       alignas(16) static constexpr uint8_t all_ones[16] = {0, 0xff, 0xff, 0, 0xff, 0, 0, 0, 0xff};
       const auto eight = V::load_u8(chunk + G::signs_at + g / 2 * panel_rows + first_row);
       const auto four = V::and_(g % 2 == 0 ? eight : V::shr(eight, 4), V::set1_i32(15));
@@ -112,7 +116,8 @@ template <class V, class F>
 }
 
 template <class V, class F>
-[[gnu::always_inline]] inline void load_codes(const uint8_t* chunk, int first_row, typename V::I32 (&w)[chunk_groups]) {
+[[gnu::always_inline]] inline void load_codes(const uint8_t* chunk, int first_row,
+                                              typename V::I32 (&w)[chunk_groups]) {
   if constexpr (F::codes == Codes::grid)
     load_grid<V, F>(chunk, first_row, w);
   else
