@@ -8,7 +8,8 @@
 // The operators of a plan. An op names slots and weights by index; it owns nothing and knows no device.
 namespace realizar::fusion {
 
-/// Columns [offset, offset + width) of an activation buffer, for every token: a matrix (n_tokens, width) of f32.
+/// Columns [offset, offset + width) of an activation buffer, for every token: a matrix (n_tokens, width) of
+/// f32.
 struct Slot {
   int buffer = -1;
   int offset = 0;
@@ -34,9 +35,9 @@ enum class RopeStyle {
   neox,    ///< rotates halves (i, i + n_rot/2)
 };
 enum class ExpertGating {
-  softmax,                ///< softmax over all experts, then the best n_used
-  sigmoid,                ///< sigmoid of each score, then the best n_used
-  softmax_of_chosen,      ///< the best n_used scores, then softmax over those
+  softmax,            ///< softmax over all experts, then the best n_used
+  sigmoid,            ///< sigmoid of each score, then the best n_used
+  softmax_of_chosen,  ///< the best n_used scores, then softmax over those
 };
 
 /// out = scale * table[token]
@@ -110,8 +111,8 @@ struct Attention {
   int layer = 0;
   int n_heads = 0;
   float scale = 0;
-  float soft_cap = 0;    // 0: none; else scores become cap * tanh(score / cap)
-  int window = 0;        // 0: all earlier positions; else only the last `window`, the token's own included
+  float soft_cap = 0;  // 0: none; else scores become cap * tanh(score / cap)
+  int window = 0;      // 0: all earlier positions; else only the last `window`, the token's own included
   float alibi_max_bias = 0;  // 0: none (ALiBi, Press et al. 2021)
   WeightId sinks;            // (n_heads): a logit that takes part in the softmax but has no value
 };
@@ -153,7 +154,7 @@ struct Route {
   Slot experts;  // (n_used) expert indices as f32 whole numbers, ascending by index
   Slot weights;  // (n_used)
   ExpertGating gating = ExpertGating::softmax;
-  WeightId selection_bias;  // (n_experts) added to the gate for the choice alone (deepseek-v3)
+  WeightId selection_bias;              // (n_experts) added to the gate for the choice alone (deepseek-v3)
   int n_groups = 0, n_used_groups = 0;  // 0: no groups; else experts come from the best groups only
   bool normalise = false;               // the chosen weights are divided by their sum
   float scale = 1;
@@ -162,8 +163,8 @@ struct Route {
 /// out = sum over the chosen experts, in order of expert index, of weight * down(activation(gate(x)) * up(x))
 struct Experts {
   Slot in, experts, weights, out;
-  WeightId gate, up, down;                 // (n_experts, ffn, width) twice, (n_experts, width, ffn); gate may be none
-  WeightId gate_bias, up_bias, down_bias;  // (n_experts, ffn), (n_experts, ffn), (n_experts, width)
+  WeightId gate, up, down;  // (n_experts, ffn, width) twice, (n_experts, width, ffn); gate may be none
+  WeightId gate_bias, up_bias, down_bias;     // (n_experts, ffn), (n_experts, ffn), (n_experts, width)
   WeightId gate_scale, up_scale, down_scale;  // (1) or (n_experts)
   Activation activation = Activation::silu;
 };
@@ -181,8 +182,11 @@ struct Logits {
 // ---- ops that only the fusing passes make
 
 /// One pass over the weights of several products of one input:
-///   x = norm ? norm(in) : in;  y[i] = linears[i](x)
-///   gate: out = activation(y[0]) * y[1], neither y stored;  add: out = a + factor * y[0];  else each y is stored.
+///   x = norm ? norm(in) : in;  y[i] = linears[i](x), i.e. scale * (x @ weight^T) + bias
+///   gate: out = activation(y[0]) * y[1], or activation(y[0]) where the gate has no `up`;
+///   add: out = a + factor * y[0];  else each y is stored in linears[i].out.
+/// The slots between (norm->out, linears[i].out under a gate or an addition) keep their names and widths, and
+/// nothing reads or writes them. `out` may be `a`; what is written never shares columns with `in`.
 struct Products {
   Slot in;
   std::optional<Norm> norm;
@@ -193,14 +197,15 @@ struct Products {
 
 struct Op;
 
-/// Cheap ops that treat every token by itself, one after the other: norms of heads, rotation, the store to the cache.
+/// Cheap ops that treat every token by itself, one after the other: norms of heads, rotation, the store to
+/// the cache.
 struct PerToken {
   std::vector<Op> ops;
 };
 
-using OpVariant = std::variant<Embed, AddPositionEmbedding, Norm, Linear, HeadLinear, Rope, JoinHeads, StoreKv,
-                               Attention, Gate, Add, Scale, SoftCap, SigmoidGate, Route, Experts, Logits, Products,
-                               PerToken>;
+using OpVariant =
+    std::variant<Embed, AddPositionEmbedding, Norm, Linear, HeadLinear, Rope, JoinHeads, StoreKv, Attention,
+                 Gate, Add, Scale, SoftCap, SigmoidGate, Route, Experts, Logits, Products, PerToken>;
 
 struct Op : OpVariant {
   using OpVariant::OpVariant;

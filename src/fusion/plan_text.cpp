@@ -2,6 +2,7 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "fusion/kv_access.hpp"
 #include "fusion/plan.hpp"
 
 namespace realizar::fusion {
@@ -117,14 +118,6 @@ std::string joined(const std::vector<std::string>& parts) {
   return out;
 }
 
-void for_each_cache_access(const Op& op, const std::function<void(int)>& store,
-                           const std::function<void(int)>& attend) {
-  if (const auto* kv = std::get_if<StoreKv>(&op)) store(kv->layer);
-  if (const auto* attention = std::get_if<Attention>(&op)) attend(attention->layer);
-  if (const auto* run = std::get_if<PerToken>(&op))
-    for (const Op& inner : run->ops) for_each_cache_access(inner, store, attend);
-}
-
 std::string escaped(const std::string& label) {
   std::string out;
   for (const char c : label) {
@@ -186,7 +179,7 @@ std::string to_dot(const Plan& plan) {
       writers.emplace_back(slot, i);
     };
     for_each_slot(op, read, write);
-    for_each_cache_access(
+    for_each_kv_access(
         op, [&](int layer) { stored[layer] = i; },
         [&](int layer) {
           if (stored.contains(layer))

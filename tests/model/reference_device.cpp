@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
 
@@ -95,26 +96,30 @@ struct Interpreter {
     for (size_t i = 0; i < width; ++i)
       at(op.x, static_cast<int>(i)) += weight(op.table, static_cast<size_t>(position) * width + i, 0);
   }
-  void operator()(const Norm& op) {
+  Values normalised(const Norm& op) {
     const size_t count = op.weight ? device.floats(op.weight).size() : 1;
+    Values out;
     for (int from = 0; from < op.in.width; from += op.width) {
-      Values x = read(op.in.columns(from, op.width));
+      const Values x = read(op.in.columns(from, op.width));
       double mean = 0, square = 0;
       if (op.kind == NormKind::layer) mean = std::accumulate(x.begin(), x.end(), 0.0) / op.width;
-      for (double& v : x) square += (v - mean) * (v - mean);
+      for (const double v : x) square += (v - mean) * (v - mean);
       const double scale = 1 / std::sqrt(square / op.width + op.epsilon);
-      for (size_t i = 0; i < x.size(); ++i) {
-        const size_t w = (static_cast<size_t>(from) + i) % count;
-        x[i] = (x[i] - mean) * scale * weight(op.weight, w, 1) + weight(op.bias, w, 0);
+      for (const double v : x) {
+        const size_t w = out.size() % count;
+        out.push_back((v - mean) * scale * weight(op.weight, w, 1) + weight(op.bias, w, 0));
       }
-      write(op.out.columns(from, op.width), x);
     }
+    return out;
   }
-  void operator()(const Linear& op) {
-    Values y = product(op.weight, 0, read(op.in));
+  Values linear(const Linear& op, const Values& x) {
+    Values y = product(op.weight, 0, x);
     for (size_t i = 0; i < y.size(); ++i) y[i] = y[i] * factor_of(op.scale, 0) + weight(op.bias, i, 0);
-    write(op.out, y);
+    return y;
   }
+
+  void operator()(const Norm& op) { write(op.out, normalised(op)); }
+  void operator()(const Linear& op) { write(op.out, linear(op, read(op.in))); }
   void operator()(const HeadLinear& op) {
     const Weight& w = device.plan_.weight(op.weight);
     for (int h = 0; h < op.n_heads; ++h) {
@@ -278,15 +283,34 @@ struct Interpreter {
       device.logits_.push_back(static_cast<float>(v));
     }
   }
-  void operator()(const Products&) { throw std::logic_error("the reference runs plans before fusion"); }
-  void operator()(const PerToken&) { throw std::logic_error("the reference runs plans before fusion"); }
+  void operator()(const Products& op) {
+    const Values x = op.norm ? normalised(*op.norm) : read(op.in);
+    std::vector<Values> y;
+    for (const Linear& l : op.linears) y.push_back(linear(l, x));
+    if (op.gate) {
+      const Activation activation = op.gate->activation;
+      for (size_t i = 0; i < y[0].size(); ++i)
+        y[0][i] = op.gate->up ? gated(activation, y[0][i], y[1][i]) : activate(activation, y[0][i]);
+      write(op.gate->out, y[0]);
+    } else if (op.add) {
+      for (int i = 0; i < op.add->out.width; ++i)
+        at(op.add->out, i) = at(op.add->a, i) + op.add->factor * y[0][static_cast<size_t>(i)];
+    } else {
+      for (size_t i = 0; i < y.size(); ++i) write(op.linears[i].out, y[i]);
+    }
+  }
+  void operator()(const PerToken& op) {
+    for (const Op& inner : op.ops) std::visit(*this, static_cast<const OpVariant&>(inner));
+  }
 };
 
 std::span<const float> ReferenceDevice::run(const Batch& batch) {
   logits_.clear();
   for (size_t t = 0; t < batch.tokens.size(); ++t) {
     Interpreter interpreter{*this, batch.tokens[t], batch.positions[t], batch.wants_logits[t] != 0};
-    for (const int width : plan_.buffer_widths) interpreter.buffers.emplace_back(static_cast<size_t>(width));
+    // NaN until written, so that no result can rest on a slot that nothing stores.
+    for (const int width : plan_.buffer_widths)
+      interpreter.buffers.emplace_back(static_cast<size_t>(width), std::numeric_limits<double>::quiet_NaN());
     for (const Op& op : plan_.ops) std::visit(interpreter, static_cast<const OpVariant&>(op));
   }
   return logits_;

@@ -7,7 +7,7 @@
 
 namespace realizar::model {
 
-/// Runs an unfused plan op by op, as their comments define them, in doubles over dequantised weights and an
+/// Runs a plan op by op, fused or not, as their comments define them, in doubles over dequantised weights and an
 /// unquantised cache. Slow and simple: the specification that devices are compared with. It ignores page tables: one
 /// sequence, positions from 0.
 class ReferenceDevice : public fusion::Device {
