@@ -254,7 +254,8 @@ TEST(GatherPerToken, LeavesExpertsAlone) {
   SmallPlan p;
   const Slot x = p.embed(8), experts = p.slot(2), weights = p.slot(2), out = p.slot(8);
   p.append(Route{p.linear(x, "router", 4), experts, weights});
-  p.append(Experts{x, experts, weights, out, p.weight("gate", 8, 8), p.weight("up", 8, 8), p.weight("down", 8, 8)});
+  p.append(Experts{x, experts, weights, out, p.weight("gate", 8, 8), p.weight("up", 8, 8),
+                   p.weight("down", 8, 8)});
   EXPECT_EQ(fused(p),
             "embed -> 0:8 | embedding=F32\n"
             "products (linear) 0:8 -> 4:4 | router=F32\n"

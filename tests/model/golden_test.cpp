@@ -35,35 +35,57 @@ std::vector<fs::path> golden_models() {
 
 class GoldenModel : public testing::TestWithParam<fs::path> {};
 
-TEST_P(GoldenModel, HasTheLogitsOfAnEstablishedEngine) {
-  fs::path expected_path = GetParam();
-  std::ifstream in(expected_path.replace_extension(".logits"), std::ios::binary);
+struct Expected {
+  std::vector<int32_t> tokens;
+  std::vector<float> logits;  // (n_tokens, n_vocab)
+};
+
+Expected read_expected(fs::path model) {
+  std::ifstream in(model.replace_extension(".logits"), std::ios::binary);
   const auto read = [&in](auto& values) {
     in.read(reinterpret_cast<char*>(values.data()),
             static_cast<std::streamsize>(values.size() * sizeof values[0]));
-    ASSERT_TRUE(in.good());
+    if (!in.good()) throw std::runtime_error("the file of logits is too short");
   };
   std::vector<int32_t> sizes(2);
   read(sizes);
-  std::vector<int32_t> tokens(static_cast<size_t>(sizes[0])), positions(tokens.size()),
-      sequences(tokens.size());
-  read(tokens);
-  std::vector<float> expected(tokens.size() * static_cast<size_t>(sizes[1]));
-  read(expected);
+  Expected expected;
+  expected.tokens.resize(static_cast<size_t>(sizes[0]));
+  read(expected.tokens);
+  expected.logits.resize(expected.tokens.size() * static_cast<size_t>(sizes[1]));
+  read(expected.logits);
+  return expected;
+}
+
+std::vector<float> logits_of(fusion::Plan plan, const std::vector<int32_t>& tokens) {
+  std::vector<int32_t> positions(tokens.size()), sequences(tokens.size());
   std::iota(positions.begin(), positions.end(), 0);
   const std::vector<uint8_t> wants(tokens.size(), 1);
-
-  const auto file = formats::GgufFile::open(GetParam().string());
-  ReferenceDevice device(load_model(file.gguf()).plan);
+  ReferenceDevice device(std::move(plan));
   const auto logits = device.run({tokens, positions, sequences, wants, {}});
-  ASSERT_EQ(logits.size(), expected.size());
+  return {logits.begin(), logits.end()};
+}
+
+TEST_P(GoldenModel, HasTheLogitsOfAnEstablishedEngine) {
+  const Expected expected = read_expected(GetParam());
+  const auto file = formats::GgufFile::open(GetParam().string());
+  const std::vector<float> logits = logits_of(load_model(file.gguf()).plan, expected.tokens);
+  ASSERT_EQ(logits.size(), expected.logits.size());
   double error = 0, energy = 0;
-  for (size_t i = 0; i < expected.size(); ++i) {
-    error += std::pow(static_cast<double>(logits[i]) - static_cast<double>(expected[i]), 2);
-    energy += std::pow(static_cast<double>(expected[i]), 2);
+  for (size_t i = 0; i < logits.size(); ++i) {
+    error += std::pow(static_cast<double>(logits[i]) - static_cast<double>(expected.logits[i]), 2);
+    energy += std::pow(static_cast<double>(expected.logits[i]), 2);
   }
   RecordProperty("nmse", std::to_string(error / energy));
   EXPECT_LT(error / energy, 1e-5);
+}
+
+TEST_P(GoldenModel, HasTheSameBitsAfterFusion) {
+  const std::vector<int32_t> tokens = {1, 5, 3, 99, 64, 2, 2, 17};
+  const auto file = formats::GgufFile::open(GetParam().string());
+  const fusion::Plan plan = load_model(file.gguf()).plan, fused = fusion::fuse(plan);
+  EXPECT_LT(fused.ops.size(), plan.ops.size());
+  EXPECT_EQ(logits_of(plan, tokens), logits_of(fused, tokens));
 }
 
 std::string test_name(const testing::TestParamInfo<fs::path>& info) {

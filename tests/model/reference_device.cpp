@@ -27,13 +27,20 @@ namespace {
 
 double activate(Activation kind, double x) {
   switch (kind) {
-    case Activation::silu: return x / (1 + std::exp(-x));
-    case Activation::gelu_tanh: return 0.5 * x * (1 + std::tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x)));
-    case Activation::gelu_erf: return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
-    case Activation::gelu_quick: return x / (1 + std::exp(-1.702 * x));
-    case Activation::relu: return std::max(x, 0.0);
-    case Activation::relu_squared: return x > 0 ? x * x : 0;
-    case Activation::swiglu_oai: break;
+    case Activation::silu:
+      return x / (1 + std::exp(-x));
+    case Activation::gelu_tanh:
+      return 0.5 * x * (1 + std::tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x)));
+    case Activation::gelu_erf:
+      return 0.5 * x * (1 + std::erf(x / std::sqrt(2.0)));
+    case Activation::gelu_quick:
+      return x / (1 + std::exp(-1.702 * x));
+    case Activation::relu:
+      return std::max(x, 0.0);
+    case Activation::relu_squared:
+      return x > 0 ? x * x : 0;
+    case Activation::swiglu_oai:
+      break;
   }
   throw std::logic_error("not a function of one number");
 }
@@ -61,7 +68,9 @@ struct Interpreter {
   bool wants_logits;
   std::vector<Values> buffers{};
 
-  double& at(const Slot& s, int i) { return buffers[static_cast<size_t>(s.buffer)][static_cast<size_t>(s.offset + i)]; }
+  double& at(const Slot& s, int i) {
+    return buffers[static_cast<size_t>(s.buffer)][static_cast<size_t>(s.offset + i)];
+  }
   Values read(const Slot& s) {
     Values out;
     for (int i = 0; i < s.width; ++i) out.push_back(at(s, i));
@@ -70,7 +79,9 @@ struct Interpreter {
   void write(const Slot& s, const Values& v) {
     for (size_t i = 0; i < v.size(); ++i) at(s, static_cast<int>(i)) = v[i];
   }
-  double weight(WeightId id, size_t i, double absent) { return id ? static_cast<double>(device.floats(id)[i]) : absent; }
+  double weight(WeightId id, size_t i, double absent) {
+    return id ? static_cast<double>(device.floats(id)[i]) : absent;
+  }
 
   /// The matrix of an expert or a head times x.
   Values product(WeightId id, size_t matrix, const Values& x) {
@@ -89,7 +100,8 @@ struct Interpreter {
   void operator()(const Embed& op) {
     const auto width = static_cast<size_t>(op.out.width);
     for (size_t i = 0; i < width; ++i)
-      at(op.out, static_cast<int>(i)) = op.scale * weight(op.table, static_cast<size_t>(token) * width + i, 0);
+      at(op.out, static_cast<int>(i)) =
+          op.scale * weight(op.table, static_cast<size_t>(token) * width + i, 0);
   }
   void operator()(const AddPositionEmbedding& op) {
     const auto width = static_cast<size_t>(op.x.width);
@@ -175,10 +187,12 @@ struct Interpreter {
     const int first = op.window ? std::max(0, position - op.window + 1) : 0;
     for (int h = 0; h < op.n_heads; ++h) {
       const int kv_head = h / (op.n_heads / kv.n_kv_heads);
-      // ALiBi: slopes fall by powers of 2^(-max_bias / heads), and between them for heads beyond a power of two.
+      // ALiBi: slopes fall by powers of 2^(-max_bias / heads), and between them for heads beyond a power of
+      // two.
       const double slope = op.alibi_max_bias == 0 ? 0
-                           : h < power            ? std::exp2(-op.alibi_max_bias * (h + 1.0) / power)
-                                       : std::exp2(-op.alibi_max_bias * (2.0 * (h - power) + 1) / (2.0 * power));
+                           : h < power
+                               ? std::exp2(-op.alibi_max_bias * (h + 1.0) / power)
+                               : std::exp2(-op.alibi_max_bias * (2.0 * (h - power) + 1) / (2.0 * power));
       Values scores;
       for (int p = first; p <= position; ++p) {
         double dot = 0;
@@ -194,14 +208,16 @@ struct Interpreter {
       Values out(static_cast<size_t>(value_dim));
       for (int p = first; p <= position; ++p)
         for (int i = 0; i < value_dim; ++i)
-          out[static_cast<size_t>(i)] += scores[static_cast<size_t>(p - first)] *
-                                         stored[static_cast<size_t>(p)][static_cast<size_t>(kv_head * value_stride + i)];
+          out[static_cast<size_t>(i)] +=
+              scores[static_cast<size_t>(p - first)] *
+              stored[static_cast<size_t>(p)][static_cast<size_t>(kv_head * value_stride + i)];
       write(op.out.columns(h * value_dim, value_dim), out);
     }
   }
   void operator()(const Gate& op) {
     for (int i = 0; i < op.out.width; ++i)
-      at(op.out, i) = op.up ? gated(op.activation, at(op.gate, i), at(op.up, i)) : activate(op.activation, at(op.gate, i));
+      at(op.out, i) = op.up ? gated(op.activation, at(op.gate, i), at(op.up, i))
+                            : activate(op.activation, at(op.gate, i));
   }
   void operator()(const Add& op) {
     for (int i = 0; i < op.out.width; ++i) at(op.out, i) = at(op.a, i) + op.factor * at(op.b, i);
@@ -228,7 +244,8 @@ struct Interpreter {
       const size_t size = choice.size() / static_cast<size_t>(op.n_groups);
       std::vector<std::pair<double, size_t>> groups;
       for (size_t g = 0; g < static_cast<size_t>(op.n_groups); ++g) {
-        Values group(choice.begin() + static_cast<long>(g * size), choice.begin() + static_cast<long>((g + 1) * size));
+        Values group(choice.begin() + static_cast<long>(g * size),
+                     choice.begin() + static_cast<long>((g + 1) * size));
         std::sort(group.rbegin(), group.rend());
         groups.emplace_back(-(group[0] + (size > 1 ? group[1] : 0)), g);
       }
@@ -254,7 +271,8 @@ struct Interpreter {
   void operator()(const Experts& op) {
     const Values x = read(op.in);
     Values out(static_cast<size_t>(op.out.width));
-    const auto expert_product = [&](WeightId w, WeightId bias, WeightId scale, size_t expert, const Values& in) {
+    const auto expert_product = [&](WeightId w, WeightId bias, WeightId scale, size_t expert,
+                                    const Values& in) {
       Values y = product(w, expert, in);
       for (size_t i = 0; i < y.size(); ++i)
         y[i] = y[i] * factor_of(scale, expert) + weight(bias, expert * y.size() + i, 0);
