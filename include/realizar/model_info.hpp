@@ -66,4 +66,13 @@ struct FileInfo {
 /// Throws `Error`: io, invalid_file, unsupported.
 FileInfo inspect(const std::filesystem::path& path, const LoadOptions& options = {});
 
+enum class PlanFormat {
+  text,  ///< a line an operator
+  dot,   ///< a digraph for Graphviz
+};
+
+/// The operators that a model's file is computed by, after fusion. Reads no weights. Throws `Error`: io,
+/// invalid_file, unsupported.
+std::string describe_plan(const std::filesystem::path& path, PlanFormat format = PlanFormat::text);
+
 }  // namespace realizar

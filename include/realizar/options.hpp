@@ -22,7 +22,7 @@ struct LoadOptions {
   int n_context = 0;  ///< positions of the longest sequence; 0: what the model was trained for, at most 8192
   int n_streams = 1;  ///< sequences of n_context positions that the cache must hold at once
   int max_batch_tokens = 512;  ///< tokens of one pass over the weights
-  /// Called while the weights are read, with bytes done and bytes in all.
+  /// Called while the weights are read, with bytes done and bytes in all; it may throw to end the loading.
   std::function<void(uint64_t done, uint64_t total)> progress;
 };
 

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "api/model_info.hpp"
 #include "base/error.hpp"
 #include "formats/gguf_file.hpp"
 #include "text/chat_template.hpp"
@@ -11,7 +12,6 @@
 namespace realizar {
 namespace {
 
-constexpr const char* template_key = "tokenizer.chat_template";
 constexpr std::string_view magic(formats::gguf_magic, sizeof formats::gguf_magic);
 
 std::string read_source(const std::filesystem::path& path) {
@@ -22,9 +22,9 @@ std::string read_source(const std::filesystem::path& path) {
   start.resize(static_cast<size_t>(file.gcount()));
   if (start == magic) {
     const formats::GgufFile gguf_file = formats::GgufFile::open(path.string());
-    require(gguf_file.gguf().find(template_key), ErrorKind::unsupported, path.string(),
-            " holds no chat template (key ", template_key, ")");
-    return std::string(gguf_file.gguf().get_string(template_key));
+    require(gguf_file.gguf().find(chat_template_key), ErrorKind::unsupported, path.string(),
+            " holds no chat template (key ", chat_template_key, ")");
+    return std::string(gguf_file.gguf().get_string(chat_template_key));
   }
   file.clear(file.rdstate() & ~(std::ios::failbit | std::ios::eofbit));
   start.append(std::istreambuf_iterator<char>(file), {});

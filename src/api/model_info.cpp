@@ -1,4 +1,4 @@
-#include "realizar/model_info.hpp"
+#include "api/model_info.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -14,7 +14,7 @@ namespace realizar {
 namespace {
 
 constexpr uint64_t shown_values = 64;
-constexpr int default_context = 8192;
+constexpr int longest_default_context = 8192;
 
 std::string to_text(const formats::PlainValue& value) {
   return std::visit(
@@ -54,24 +54,6 @@ int first_number(const formats::Gguf& gguf, const std::string& key) {
   return 0;
 }
 
-ModelShape read_shape(const formats::Gguf& gguf, std::string_view architecture) {
-  const auto number = [&](const char* key) { return first_number(gguf, concat(architecture, ".", key)); };
-  ModelShape shape;
-  shape.architecture = std::string(architecture);
-  shape.n_layers = number("block_count");
-  shape.n_embd = number("embedding_length");
-  shape.n_heads = number("attention.head_count");
-  shape.n_kv_heads = number("attention.head_count_kv");
-  if (shape.n_kv_heads == 0) shape.n_kv_heads = shape.n_heads;
-  shape.n_experts = number("expert_count");
-  shape.n_experts_used = number("expert_used_count");
-  shape.n_context_train = number("context_length");
-  if (const formats::TensorInfo* embedding = gguf.find_tensor("token_embd.weight"))
-    shape.n_vocab =
-        static_cast<int>(std::min<uint64_t>(embedding->shape[1], std::numeric_limits<int>::max()));
-  return shape;
-}
-
 uint64_t to_bytes(double bytes) { return bytes < 0x1p63 ? static_cast<uint64_t>(bytes) : uint64_t{1} << 63; }
 
 // In floating point, since a file may claim any numbers.
@@ -79,8 +61,7 @@ MemoryEstimate estimate(const formats::Gguf& gguf, const ModelShape& shape, uint
                         const LoadOptions& options) {
   const auto number = [&](const char* key) { return first_number(gguf, shape.architecture + "." + key); };
   MemoryEstimate memory;
-  memory.n_context =
-      options.n_context > 0 ? options.n_context : std::min(shape.n_context_train, default_context);
+  memory.n_context = choose_context(options, shape);
   memory.weights = weights;
   const double head_width = shape.n_heads > 0 ? std::floor(double{1} * shape.n_embd / shape.n_heads) : 0;
   const auto width_or = [&](int width) { return width > 0 ? double{1} * width : head_width; };
@@ -100,6 +81,28 @@ MemoryEstimate estimate(const formats::Gguf& gguf, const ModelShape& shape, uint
 }
 
 }  // namespace
+
+ModelShape read_shape(const formats::Gguf& gguf, std::string_view architecture) {
+  const auto number = [&](const char* key) { return first_number(gguf, concat(architecture, ".", key)); };
+  ModelShape shape;
+  shape.architecture = std::string(architecture);
+  shape.n_layers = number("block_count");
+  shape.n_embd = number("embedding_length");
+  shape.n_heads = number("attention.head_count");
+  shape.n_kv_heads = number("attention.head_count_kv");
+  if (shape.n_kv_heads == 0) shape.n_kv_heads = shape.n_heads;
+  shape.n_experts = number("expert_count");
+  shape.n_experts_used = number("expert_used_count");
+  shape.n_context_train = number("context_length");
+  if (const formats::TensorInfo* embedding = gguf.find_tensor("token_embd.weight"))
+    shape.n_vocab =
+        static_cast<int>(std::min<uint64_t>(embedding->shape[1], std::numeric_limits<int>::max()));
+  return shape;
+}
+
+int choose_context(const LoadOptions& options, const ModelShape& shape) {
+  return options.n_context > 0 ? options.n_context : std::min(shape.n_context_train, longest_default_context);
+}
 
 FileInfo inspect(const std::filesystem::path& path, const LoadOptions& options) {
   const formats::GgufFile file = formats::GgufFile::open(path.string());

@@ -74,4 +74,12 @@ uint64_t GgufFile::size() const {
   return size;
 }
 
+void GgufFile::drop(std::span<const std::byte> bytes) const {
+  for (const MappedFile& part : parts_) {
+    const std::byte* const begin = part.bytes().data();
+    if (bytes.data() >= begin && bytes.data() < begin + part.bytes().size())
+      part.drop(static_cast<size_t>(bytes.data() - begin), bytes.size());
+  }
+}
+
 }  // namespace realizar::formats

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,8 +22,8 @@ class GgufFile {
   /// Bytes of all parts.
   uint64_t size() const;
 
-  /// Gives the tensor's pages back to the system, when its weights have been copied elsewhere.
-  void drop(const TensorInfo& tensor) const { parts_[tensor.part].drop(tensor.offset, tensor.n_bytes); }
+  /// Gives the pages of a tensor's bytes back to the system, when its weights have been copied elsewhere.
+  void drop(std::span<const std::byte> bytes) const;
 
  private:
   GgufFile(std::vector<backend::MappedFile> parts, Gguf gguf)

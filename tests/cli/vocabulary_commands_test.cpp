@@ -1,41 +1,20 @@
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "cli/program.hpp"
-#include "formats/gguf_writer.hpp"
+#include "support/tiny_model.hpp"
 
 namespace realizar::test {
 namespace {
 
-// A SentencePiece vocabulary: <unk>, <s>, </s>, every byte, then "h", "i", "hi" and the space.
 void write_vocabulary(const std::string& path) {
-  std::vector<std::string> tokens = {"<unk>", "<s>", "</s>"};
-  std::vector<int32_t> types = {2, 3, 3};
-  for (int byte = 0; byte < 256; ++byte) {
-    char name[8];
-    std::snprintf(name, sizeof name, "<0x%02X>", static_cast<unsigned>(byte));
-    tokens.push_back(name);
-    types.push_back(6);
-  }
-  for (const char* text : {"h", "i", "hi", "\xe2\x96\x81"}) {
-    tokens.push_back(text);
-    types.push_back(1);
-  }
   formats::GgufWriter writer;
   writer.set("general.architecture", "llama");
   writer.set("general.name", "tiny\x1b[31m");
-  writer.set("tokenizer.ggml.model", "llama");
-  writer.set_array("tokenizer.ggml.tokens", tokens);
-  writer.set_array("tokenizer.ggml.scores", std::vector<float>(tokens.size(), -1.0f));
-  writer.set_array("tokenizer.ggml.token_type", types);
-  writer.set("tokenizer.ggml.bos_token_id", uint32_t{1});
-  writer.set("tokenizer.ggml.eos_token_id", uint32_t{2});
-  writer.set("tokenizer.ggml.add_bos_token", true);
-  writer.set("tokenizer.ggml.add_space_prefix", false);
+  set_tiny_vocabulary(writer);
   writer.write(path);
 }
 

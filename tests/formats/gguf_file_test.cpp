@@ -61,7 +61,7 @@ TEST(GgufFile, OpensASingleFile) {
   EXPECT_EQ(file.gguf().get_string("general.name"), "single");
   EXPECT_EQ(file.size(), std::filesystem::file_size(folder.file("m.gguf")));
   const TensorInfo& tensor = file.gguf().tensors().front();
-  file.drop(tensor);
+  file.drop(tensor.data);
   EXPECT_EQ(load_value<float>(tensor.data.data() + 4), 2.0f);
 }
 

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "realizar/transformer.hpp"
+
+namespace realizar {
+
+struct BenchmarkOptions {
+  int n_prompt = 512;     ///< tokens of the prompt that prefill computes; 0: no prefill
+  int n_decode = 64;      ///< tokens that each stream decodes one after the other; 0: no decode
+  int n_repetitions = 5;  ///< of each
+  int depth = 0;          ///< positions that stand in the cache before decoding starts
+  int n_streams = 1;      ///< sequences that decode together
+  /// Called after every repetition with those done and all; it may throw to end the benchmark.
+  std::function<void(int n_done, int n_total)> progress;
+};
+
+/// Tokens per second over the repetitions.
+struct Rates {
+  std::vector<double> all;  ///< in the order they were measured
+  double min() const;
+  double median() const;
+  double max() const;
+};
+
+struct BenchmarkResult {
+  Rates prefill, decode;         ///< decode: of all streams together
+  double read_bandwidth = 0;     ///< of memory with the same number of threads, bytes per second
+  uint64_t bytes_per_token = 0;  ///< read for one decoded token at `depth`; weights are shared by the streams
+  /// Of the read bandwidth, what decoding at its median rate uses.
+  double bandwidth_share() const;
+};
+
+/// Times prefill and decode of arbitrary tokens, without sampling, and takes the read bandwidth between the
+/// repetitions. Throws `Error`: invalid_argument for counts below those above, limit_exceeded when prompt or
+/// depth + n_decode exceed the context or the cache has no room for the streams, out_of_memory.
+BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& options = {});
+
+/// Bytes per second that `n_threads` read from memory together, the best of several loops over `n_bytes` for
+/// about `seconds`. Throws out_of_memory.
+double measure_read_bandwidth(int n_threads, double seconds = 0, uint64_t n_bytes = uint64_t{1} << 30);
+
+}  // namespace realizar

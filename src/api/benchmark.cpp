@@ -1,0 +1,194 @@
+#include "realizar/benchmark.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "api/transformer.hpp"
+#include "backend/bandwidth.hpp"
+#include "backend/thread_pool.hpp"
+#include "base/error.hpp"
+
+namespace realizar {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Sequences of arbitrary tokens, appended to in batches.
+class Streams {
+ public:
+  Streams(GGUFTransformer::Impl& model, int count) : model_(model) {
+    for (int i = 0; i < count; ++i) sequences_.push_back(model_.pages->create());
+  }
+  ~Streams() {
+    for (const int32_t sequence : sequences_) model_.pages->release(sequence);
+  }
+  Streams(const Streams&) = delete;
+  Streams& operator=(const Streams&) = delete;
+
+  /// Appends `n_tokens` to every sequence, as a prompt: logits of the last token only.
+  void prefill(int n_tokens) {
+    for (size_t stream = 0; stream < sequences_.size(); ++stream)
+      for (int done = 0; done < n_tokens;) {
+        const int part = std::min(model_.max_batch_tokens, n_tokens - done);
+        clear();
+        add(stream, part);
+        done += part;
+        wants_logits_.back() = done == n_tokens;
+        run();
+      }
+  }
+
+  /// Appends one token to every sequence, with logits.
+  void decode() {
+    for (size_t stream = 0; stream < sequences_.size();) {
+      clear();
+      for (int room = model_.max_batch_tokens; room > 0 && stream < sequences_.size(); --room, ++stream) {
+        add(stream, 1);
+        wants_logits_.back() = 1;
+      }
+      run();
+    }
+  }
+
+  /// Forgets the positions from `n_positions` on.
+  void truncate(int n_positions) {
+    for (const int32_t sequence : sequences_)
+      model_.pages->truncate(sequence, static_cast<size_t>(n_positions));
+  }
+
+ private:
+  void clear() {
+    tokens_.clear();
+    positions_.clear();
+    rows_.clear();
+    wants_logits_.clear();
+    copies_.clear();
+    in_batch_.clear();
+  }
+
+  void add(size_t stream, int n_tokens) {
+    const int32_t sequence = sequences_[stream];
+    const size_t before = model_.pages->tokens(sequence).size(), first = tokens_.size();
+    for (int i = 0; i < n_tokens; ++i) {
+      // Weyl's sequence: spread over the vocabulary, another one for every stream.
+      const uint64_t spread = (before + static_cast<size_t>(i) + 1 + stream * 7919) * 0x9E3779B97F4A7C15u;
+      tokens_.push_back(static_cast<int32_t>((spread >> 33) % static_cast<uint64_t>(model_.plan.n_vocab)));
+      positions_.push_back(static_cast<int32_t>(before) + i);
+      rows_.push_back(static_cast<int32_t>(in_batch_.size()));
+      wants_logits_.push_back(0);
+    }
+    require(model_.pages->extend(sequence, std::span(tokens_).subspan(first), copies_),
+            ErrorKind::limit_exceeded, "the KV cache has no room for ", sequences_.size(), " streams of ",
+            before + static_cast<size_t>(n_tokens),
+            " positions: load the model for more streams or a longer context");
+    in_batch_.push_back(sequence);
+  }
+
+  void run() {
+    std::vector<std::span<const int32_t>> tables;
+    for (const int32_t sequence : in_batch_) tables.push_back(model_.pages->page_table(sequence));
+    for (const model::KvPages::Copy& copy : copies_) model_.device->copy_page(copy.from, copy.to);
+    model_.device->run({.tokens = tokens_,
+                        .positions = positions_,
+                        .sequences = rows_,
+                        .wants_logits = wants_logits_,
+                        .page_tables = tables});
+    for (const int32_t sequence : in_batch_) model_.pages->commit(sequence);
+  }
+
+  GGUFTransformer::Impl& model_;
+  std::vector<int32_t> sequences_;
+  // The batch that is being put together.
+  std::vector<int32_t> tokens_, positions_, rows_, in_batch_;
+  std::vector<uint8_t> wants_logits_;
+  std::vector<model::KvPages::Copy> copies_;
+};
+
+void check(const GGUFTransformer& model, const BenchmarkOptions& options) {
+  const auto at_least = [](const char* name, int value, int least) {
+    require(value >= least, ErrorKind::invalid_argument, name, " is ", value, ": give at least ", least);
+  };
+  at_least("n_prompt", options.n_prompt, 0);
+  at_least("n_decode", options.n_decode, 0);
+  at_least("n_repetitions", options.n_repetitions, 1);
+  at_least("depth", options.depth, 0);
+  at_least("n_streams", options.n_streams, 1);
+  const int64_t longest = std::max<int64_t>(options.n_prompt, int64_t{options.depth} + options.n_decode);
+  require(longest <= model.n_context(), ErrorKind::limit_exceeded, "the benchmark needs ", longest,
+          " positions, and the context has ", model.n_context(), ": load the model with a larger context");
+}
+
+}  // namespace
+
+double Rates::min() const { return all.empty() ? 0 : *std::min_element(all.begin(), all.end()); }
+double Rates::max() const { return all.empty() ? 0 : *std::max_element(all.begin(), all.end()); }
+
+double Rates::median() const {
+  if (all.empty()) return 0;
+  std::vector<double> sorted = all;
+  std::sort(sorted.begin(), sorted.end());
+  const size_t middle = sorted.size() / 2;
+  return sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+double BenchmarkResult::bandwidth_share() const {
+  return read_bandwidth > 0 ? static_cast<double>(bytes_per_token) * decode.median() / read_bandwidth : 0;
+}
+
+BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& options) {
+  check(model, options);
+  GGUFTransformer::Impl& impl = model.impl();
+  impl.evaluator->forget();
+  BenchmarkResult result;
+  // The weights are read once for all streams, keys and values for each.
+  const uint64_t weights = model.bytes_per_token(0), kv = model.bytes_per_token(options.depth) - weights;
+  result.bytes_per_token = weights / static_cast<uint64_t>(options.n_streams) + kv;
+
+  backend::ThreadPool pool(impl.n_threads);
+  backend::ReadBandwidthMeter meter(pool);
+  const int n_total = options.n_repetitions * ((options.n_prompt > 0) + (options.n_decode > 0));
+  int n_done = 0;
+  // Calls `seconds`, which works and tells how long that took, and takes the bandwidth in between. The first
+  // time counts for nothing: it touches memory that is new and wakes what sleeps.
+  const auto repeat = [&](Rates& rates, int n_tokens, const auto& seconds) {
+    for (int i = -1; i < options.n_repetitions; ++i) {
+      const double taken = seconds();
+      meter.measure();
+      if (i < 0) continue;
+      rates.all.push_back(n_tokens / taken);
+      if (options.progress) options.progress(++n_done, n_total);
+    }
+  };
+  if (options.n_prompt > 0)
+    repeat(result.prefill, options.n_prompt, [&] {
+      Streams streams(impl, 1);
+      const Clock::time_point start = Clock::now();
+      streams.prefill(options.n_prompt);
+      return seconds_since(start);
+    });
+  if (options.n_decode > 0) {
+    Streams streams(impl, options.n_streams);
+    streams.prefill(options.depth);
+    repeat(result.decode, options.n_decode * options.n_streams, [&] {
+      const Clock::time_point start = Clock::now();
+      for (int i = 0; i < options.n_decode; ++i) streams.decode();
+      const double seconds = seconds_since(start);
+      streams.truncate(options.depth);
+      return seconds;
+    });
+  }
+  result.read_bandwidth = meter.best();
+  return result;
+}
+
+double measure_read_bandwidth(int n_threads, double seconds, uint64_t n_bytes) {
+  backend::ThreadPool pool(n_threads);
+  backend::ReadBandwidthMeter meter(pool, n_bytes);
+  return meter.measure(seconds);
+}
+
+}  // namespace realizar

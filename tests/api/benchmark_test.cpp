@@ -1,0 +1,66 @@
+#include "realizar/benchmark.hpp"
+
+#include <gtest/gtest.h>
+
+#include "api/support.hpp"
+
+namespace realizar::test {
+namespace {
+
+TEST(Benchmark, TimesEveryRepetitionOfPrefillAndDecode) {
+  FakeModel fake({.n_threads = 1, .n_streams = 3, .max_batch_tokens = 16});
+  int last = 0;
+  const BenchmarkResult result = run_benchmark(*fake.model, {.n_prompt = 40,
+                                                             .n_decode = 4,
+                                                             .n_repetitions = 2,
+                                                             .depth = 100,
+                                                             .n_streams = 3,
+                                                             .progress = [&](int done, int total) {
+                                                               EXPECT_EQ(done, ++last);
+                                                               EXPECT_EQ(total, 4);
+                                                             }});
+  EXPECT_EQ(last, 4);
+  EXPECT_EQ(result.prefill.all.size(), 2u);
+  EXPECT_EQ(result.decode.all.size(), 2u);
+  EXPECT_GT(result.prefill.min(), 0);
+  EXPECT_LE(result.decode.min(), result.decode.median());
+  EXPECT_LE(result.decode.median(), result.decode.max());
+  const uint64_t weights = fake.model->bytes_per_token(0);
+  EXPECT_EQ(result.bytes_per_token, weights / 3 + fake.model->bytes_per_token(100) - weights);
+  EXPECT_DOUBLE_EQ(result.bandwidth_share(), static_cast<double>(result.bytes_per_token) *
+                                                 result.decode.median() / result.read_bandwidth);
+  // Each phase ran once more than it was timed: prompts, the cache's beginning, decoded tokens.
+  EXPECT_EQ(fake.device->n_tokens, 3u * 40 + 3u * 100 + 3u * 3 * 4);
+  fake.model->forward(some_tokens(512));  // all pages came back
+}
+
+TEST(Benchmark, MeasuresOneAloneWhereAsked) {
+  FakeModel fake({.n_threads = 1});
+  const BenchmarkResult result =
+      run_benchmark(*fake.model, {.n_prompt = 0, .n_decode = 2, .n_repetitions = 1});
+  EXPECT_TRUE(result.prefill.all.empty());
+  EXPECT_EQ(result.prefill.median(), 0);
+  EXPECT_EQ(result.decode.all.size(), 1u);
+}
+
+TEST(Benchmark, TheMedianOfAnEvenNumberIsTheMeanOfTheMiddleTwo) {
+  EXPECT_EQ((Rates{{4, 1, 3, 2}}.median()), 2.5);
+  EXPECT_EQ((Rates{{5, 1, 3}}.median()), 3);
+  EXPECT_EQ((Rates{{5, 1, 3}}.min()), 1);
+  EXPECT_EQ((Rates{{5, 1, 3}}.max()), 5);
+}
+
+TEST(Benchmark, RefusesWhatDoesNotFit) {
+  FakeModel fake({.n_context = 64});
+  const auto run = [&](const BenchmarkOptions& options) {
+    return error_of([&] { run_benchmark(*fake.model, options); });
+  };
+  EXPECT_EQ(run({.n_prompt = 65}), ErrorKind::limit_exceeded);
+  EXPECT_EQ(run({.n_prompt = 1, .n_decode = 10, .depth = 60}), ErrorKind::limit_exceeded);
+  EXPECT_EQ(run({.n_prompt = 1, .n_decode = 1, .n_repetitions = 0}), ErrorKind::invalid_argument);
+  EXPECT_EQ(run({.n_prompt = 1, .n_decode = 1, .n_repetitions = 1, .n_streams = 2}),
+            ErrorKind::limit_exceeded);
+}
+
+}  // namespace
+}  // namespace realizar::test
