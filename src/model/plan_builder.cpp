@@ -116,10 +116,12 @@ Slot PlanBuilder::norm(Slot x, const std::string& tensor, fusion::NormKind kind)
 }
 
 void PlanBuilder::norm_heads(Slot x, const std::string& tensor, fusion::NormKind kind, int n_heads,
-                             int head_dim) {
+                             int head_dim, QkNorm qk_norm) {
   const formats::TensorInfo* info = file_.find_tensor(full_name(tensor + ".weight"));
+  if (!info && qk_norm == QkNorm::optional) return;
   const bool each_its_own = info && info->n_dims == 2;
-  const bool whole = info && !each_its_own && info->shape[0] == static_cast<uint64_t>(x.width);
+  const bool as_wide = info && info->shape[0] == static_cast<uint64_t>(x.width);
+  const bool whole = !each_its_own && (qk_norm == QkNorm::whole || (qk_norm == QkNorm::optional && as_wide));
   const int width = whole ? x.width : head_dim;
   const std::string name = tensor + ".weight";
   const WeightId id = each_its_own ? weight(name, {head_dim, n_heads}) : weight(name, {width});

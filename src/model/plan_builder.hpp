@@ -18,6 +18,13 @@ enum class ScaleUse {
   nvfp4_only,   ///< multiplies products with NVFP4 weights, which mean nothing without; else nothing
 };
 
+/// The norm of queries and keys.
+enum class QkNorm {
+  optional,  ///< where the file has one, of either kind
+  heads,     ///< each head by itself
+  whole,     ///< all heads together
+};
+
 /// Queries, keys and values of one layer.
 struct Qkv {
   fusion::Slot q, k, v;
@@ -55,10 +62,9 @@ class PlanBuilder {
 
   fusion::Slot embed(float scale);
   fusion::Slot norm(fusion::Slot x, const std::string& tensor, fusion::NormKind kind);
-  /// Over every head by itself where the tensor is (head_dim) or (head_dim, n_heads), else over the whole
-  /// slot.
-  void norm_heads(fusion::Slot x, const std::string& tensor, fusion::NormKind kind, int n_heads,
-                  int head_dim);
+  /// Normalises in place; a weight of (head_dim, n_heads) is one for each head.
+  void norm_heads(fusion::Slot x, const std::string& tensor, fusion::NormKind kind, int n_heads, int head_dim,
+                  QkNorm qk_norm);
   fusion::Slot linear(fusion::Slot x, const std::string& tensor, int out_width,
                       ScaleUse scale_use = ScaleUse::before_bias);
   /// From the fused tensor attn_qkv, or from three.

@@ -39,15 +39,19 @@ namespace {
 Slot dense_ffn(PlanBuilder& b, const Traits& traits, Slot x, const std::string& suffix, int n_ff) {
   const ScaleUse scales = traits.ffn_scales;
   Slot gate, up;
-  if (b.has("ffn_gate" + suffix + ".weight")) {
-    gate = b.linear(x, "ffn_gate" + suffix, n_ff, scales);
-    up = b.linear(x, "ffn_up" + suffix, n_ff, scales);
-  } else if (traits.fused_gate) {
-    const Slot both = b.linear(x, "ffn_up" + suffix, 2 * n_ff, scales);
-    gate = both.columns(0, n_ff);
-    up = both.columns(n_ff, n_ff);
-  } else {
-    gate = b.linear(x, "ffn_up" + suffix, n_ff, scales);
+  switch (traits.ffn_gate) {
+    case FfnGate::separate:
+      gate = b.linear(x, "ffn_gate" + suffix, n_ff, scales);
+      up = b.linear(x, "ffn_up" + suffix, n_ff, scales);
+      break;
+    case FfnGate::fused: {
+      const Slot both = b.linear(x, "ffn_up" + suffix, 2 * n_ff, scales);
+      gate = both.columns(0, n_ff);
+      up = both.columns(n_ff, n_ff);
+      break;
+    }
+    case FfnGate::none:
+      gate = b.linear(x, "ffn_up" + suffix, n_ff, scales);
   }
   return b.linear(b.activate(gate, up, traits.activation), "ffn_down" + suffix, x.width, scales);
 }
@@ -184,10 +188,8 @@ void build_decoder(PlanBuilder& b, const Hyperparameters& hp, const Traits& trai
     const Slot normed = before ? b.norm(x, "attn_norm", traits.norm) : x;
     const bool second_norm = b.has("attn_norm_2.weight");  // falcon 40B: attention has a norm of its own
     const Qkv qkv = b.qkv(second_norm ? b.norm(x, "attn_norm_2", traits.norm) : normed, n_heads, n_kv_heads);
-    if (traits.needs_qk_norm || b.has("attn_q_norm.weight"))
-      b.norm_heads(qkv.q, "attn_q_norm", traits.norm, n_heads, hp.key_dim);
-    if (traits.needs_qk_norm || b.has("attn_k_norm.weight"))
-      b.norm_heads(qkv.k, "attn_k_norm", traits.norm, n_kv_heads, hp.key_dim);
+    b.norm_heads(qkv.q, "attn_q_norm", traits.norm, n_heads, hp.key_dim, traits.qk_norm);
+    b.norm_heads(qkv.k, "attn_k_norm", traits.norm, n_kv_heads, hp.key_dim, traits.qk_norm);
     if (kind.rotates && table >= 0) {
       const int t = kind.window != 0 ? windowed_table : table;
       b.append(fusion::Rope{qkv.q, traits.rope, t, n_heads, hp.key_dim, 0, hp.n_rot});
@@ -211,7 +213,7 @@ void build_decoder(PlanBuilder& b, const Hyperparameters& hp, const Traits& trai
                           (traits.residual == Residual::parallel_if_one_norm && !has_ffn_norm);
     const Slot middle = b.add(x, attended, residual_scale);
     Slot inner = parallel ? x : middle;
-    if (parallel && !has_ffn_norm)
+    if (parallel && !has_ffn_norm && traits.residual != Residual::parallel_by_key)
       inner = normed;
     else if (before)
       inner = b.norm(inner, traits.ffn_norm, traits.norm);

@@ -30,10 +30,17 @@ enum class Windows {
   periodic,  ///< all but every window_period-th
 };
 
+/// The gate of a dense feed-forward network.
+enum class FfnGate {
+  separate,  ///< ffn_gate
+  fused,     ///< ffn_up holds gate and up, one above the other (phi3)
+  none,
+};
+
 /// Reads one number off the hyperparameters.
 using Number = float (*)(const Hyperparameters&);
 
-/// What sets one decoder family apart. Biases, fused tensors, gates of the feed-forward network, QK-norms,
+/// What sets one decoder family apart. Biases, fused queries, keys and values,
 /// sinks, learned positions, shared experts and tied outputs follow from the tensors the file has.
 struct Traits {
   const char* architecture;
@@ -50,8 +57,8 @@ struct Traits {
   /// In most families the established engines leave the scales of the feed-forward network aside, experts
   /// included.
   ScaleUse ffn_scales = ScaleUse::nvfp4_only;
-  bool fused_gate = false;  // ffn_up holds gate and up, one above the other (phi3)
-  bool needs_qk_norm = false;
+  FfnGate ffn_gate = FfnGate::separate;
+  QkNorm qk_norm = QkNorm::optional;
   Windows windows = Windows::none;
   int window = 0;  // where the file gives none
   int window_period = 0;
