@@ -2,7 +2,6 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 
 #include "backend/mapped_file.hpp"
@@ -11,32 +10,11 @@
 #include "formats/gguf_summary.hpp"
 #include "formats/gguf_values.hpp"
 #include "formats/gguf_writer.hpp"
+#include "support/gguf_mutations.hpp"
 #include "support/golden.hpp"
 
 namespace realizar::formats {
 namespace {
-
-struct Mutation {
-  size_t position;
-  uint64_t value;
-  uint8_t width;  // bytes written; 0 cuts the file here
-};
-
-// Values that sizes go wrong on, beside arbitrary ones.
-rc::Gen<uint64_t> hostile_value() {
-  return rc::gen::oneOf(
-      rc::gen::element<uint64_t>(0, 1, 0x7f, 0xff, 0x7fffffff, 0xffffffff, uint64_t{1} << 61,
-                                 uint64_t{1} << 63, ~uint64_t{0}, ~uint64_t{7}),
-      rc::gen::inRange<uint64_t>(0, 300), rc::gen::arbitrary<uint64_t>());
-}
-
-rc::Gen<std::vector<Mutation>> mutations(size_t header_size) {
-  return rc::gen::mapcat(rc::gen::inRange<size_t>(1, 5), [=](size_t count) {
-    return rc::gen::container<std::vector<Mutation>>(
-        count, rc::gen::construct<Mutation>(rc::gen::inRange<size_t>(0, header_size), hostile_value(),
-                                            rc::gen::element<uint8_t>(0, 1, 1, 1, 4, 4, 8, 8)));
-  });
-}
 
 /// Either the file is refused with an `Error`, or everything it declares can be read.
 void read_everything(std::span<const std::byte> bytes) {
@@ -60,25 +38,6 @@ void read_everything(std::span<const std::byte> bytes) {
   }
 }
 
-/// Mutates the header in place, reads what came of it, and puts the header back.
-void check_mutations(std::vector<std::byte>& bytes, size_t header_size) {
-  const std::vector<std::byte> header(bytes.begin(),
-                                      bytes.begin() + static_cast<std::ptrdiff_t>(header_size));
-  size_t size = bytes.size();
-  for (const Mutation& mutation : *mutations(header_size)) {
-    if (mutation.width == 0)
-      size = std::min(size, mutation.position);
-    else
-      std::memcpy(bytes.data() + mutation.position, &mutation.value,
-                  std::min<size_t>(mutation.width, header_size - mutation.position));
-  }
-  if (size == bytes.size())
-    read_everything(bytes);
-  else  // in storage of exactly that size, so that a sanitizer sees reads beyond the cut
-    read_everything(std::vector(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size)));
-  std::copy(header.begin(), header.end(), bytes.begin());
-}
-
 RC_GTEST_PROP(GgufMutation, AWrittenFileIsReadOrRefused, ()) {
   GgufWriter writer;
   writer.set("general.architecture", "llama");
@@ -90,7 +49,7 @@ RC_GTEST_PROP(GgufMutation, AWrittenFileIsReadOrRefused, ()) {
   writer.add_tensor("a", {4, 2}, {0, 1, 2, 3, 4, 5, 6, 7});
   writer.add_tensor("b", TensorType::q8_0, {32, 2}, std::vector(68, std::byte{1}));
   std::vector<std::byte> bytes = writer.bytes();
-  check_mutations(bytes, Gguf(bytes).data_offset());
+  test::check_mutations(bytes, Gguf(bytes).data_offset(), read_everything);
 }
 
 std::vector<std::filesystem::path> gguf_files(const std::filesystem::path& folder) {
@@ -108,7 +67,7 @@ TEST(GgufMutation, AGoldenFileIsReadOrRefused) {
     const backend::MappedFile file(path.string());
     const size_t header_size = Gguf(file.bytes(), path.string()).data_offset();
     std::vector<std::byte> bytes(file.bytes().begin(), file.bytes().end());
-    EXPECT_TRUE(rc::check([&] { check_mutations(bytes, header_size); }));
+    EXPECT_TRUE(rc::check([&] { test::check_mutations(bytes, header_size, read_everything); }));
   }
 }
 
