@@ -8,27 +8,25 @@
 #include <vector>
 
 #include "fusion/plan.hpp"
+#include "kernels/kernel_table.hpp"
+#include "tensor/matrix.hpp"
 
 namespace realizar::fusion {
 
-/// How quantised weights meet activations.
-enum class Arithmetic {
-  fast,   ///< activations quantised to int8 a block, integer dot products
-  exact,  ///< f32 activations, weights dequantised in registers
-};
+using tensor::Arithmetic;
 
 /// How keys and values are stored.
-enum class KvType { f16, f32, q8_0 };
+using KvType = kernels::KvFormat;
 
 /// Positions in one page of the KV cache; tiles of attention are aligned to it.
-inline constexpr int page_positions = 64;
+inline constexpr int page_positions = kernels::kv_tile;
 
-/// One step of work: tokens of any number of sequences. All spans of (n_tokens) run in parallel; a sequence's tokens
-/// stand together with ascending positions, and all its earlier positions are already in its pages.
+/// One step of work: tokens of any number of sequences. All spans of (n_tokens) run in parallel; a sequence's
+/// tokens stand together with ascending positions, and all its earlier positions are already in its pages.
 struct Batch {
-  std::span<const int32_t> tokens;     // (n_tokens)
-  std::span<const int32_t> positions;  // (n_tokens)
-  std::span<const int32_t> sequences;  // (n_tokens), index into page_tables
+  std::span<const int32_t> tokens;        // (n_tokens)
+  std::span<const int32_t> positions;     // (n_tokens)
+  std::span<const int32_t> sequences;     // (n_tokens), index into page_tables
   std::span<const uint8_t> wants_logits;  // (n_tokens), 1 where logits are asked for
   /// For each sequence the physical page of every 64 positions; covers the positions of this batch.
   std::span<const std::span<const int32_t>> page_tables;
@@ -48,7 +46,7 @@ struct DeviceOptions {
 struct DeviceMemory {
   uint64_t weights = 0;
   uint64_t activations = 0;
-  uint64_t kv_page = 0;  // one page of all layers
+  uint64_t kv_page = 0;   // one page of all layers
   uint64_t kv_pages = 0;  // all pages together
 };
 
@@ -63,8 +61,8 @@ class Device {
   /// Copies one page of all layers (copy-on-write of a shared prefix).
   virtual void copy_page(int from, int to) = 0;
 
-  /// Runs a batch of at most max_batch_tokens tokens. Returns the logits (n_asked, n_vocab), valid until the next
-  /// call. Throws invalid_argument for a token outside the vocabulary or a position outside its pages.
+  /// Runs a batch of at most max_batch_tokens tokens. Returns the logits (n_asked, n_vocab), valid until the
+  /// next call. Throws invalid_argument for a token outside the vocabulary or a position outside its pages.
   virtual std::span<const float> run(const Batch& batch) = 0;
 
   virtual DeviceMemory memory() const = 0;

@@ -5,6 +5,8 @@
 #include <variant>
 #include <vector>
 
+#include "kernels/activation.hpp"
+
 // The operators of a plan. An op names slots and weights by index; it owns nothing and knows no device.
 namespace realizar::fusion {
 
@@ -29,7 +31,7 @@ struct WeightId {
 };
 
 enum class NormKind { rms, layer };
-enum class Activation { silu, gelu_tanh, gelu_erf, gelu_quick, relu, relu_squared, swiglu_oai };
+using kernels::Activation;
 enum class RopeStyle {
   normal,  ///< rotates neighbours (2i, 2i+1)
   neox,    ///< rotates halves (i, i + n_rot/2)

@@ -55,10 +55,12 @@ struct KvPageLayout {
 };
 KvPageLayout kv_page_layout(KvFormat format, int key_dim, int value_dim);
 
-/// One KV head's view of the positions [begin, end) of a segment for queries that share it.
+/// One KV head's view of a sequence's pages, for queries that share it. Page i holds the positions 64 i ...
 struct AttentionSegment {
-  const uint8_t* const* pages;  // the pages of this sequence and head, page i holding positions 64 i ...
-  int key_dim, value_dim;       // value_dim 0: the values are the first `out_dim` columns of the keys
+  const uint8_t* first_page;  // where this layer and head stand in page 0 of the cache
+  int64_t page_stride;        // bytes from one page of the cache to the next
+  const int32_t* page_table;  // of the sequence
+  int key_dim, value_dim;     // value_dim 0: the values are the first `out_dim` columns of the keys
   int out_dim;
   float scale;
   float soft_cap;  // 0: none

@@ -223,13 +223,13 @@ void attend(const AttentionSegment& segment, AttentionQuery* queries, int n_quer
     for (int d = 0; d < segment.out_dim; ++d) queries[q].out[d] = 0;
   }
   for (int64_t tile = begin / kv_tile * kv_tile; tile < end; tile += kv_tile) {
-    const PageView<Format> page(segment.pages[tile / kv_tile], segment.key_dim, segment.value_dim);
+    const uint8_t* page_data = segment.first_page + segment.page_table[tile / kv_tile] * segment.page_stride;
+    const PageView<Format> page(page_data, segment.key_dim, segment.value_dim);
     alignas(64) float scores[4][kv_tile];
-    if (n_queries == 4)
-      tile_scores<V, Format, 4>(page, segment.key_dim, queries, scores);
-    else
-      for (int q = 0; q < n_queries; ++q)
-        tile_scores<V, Format, 1>(page, segment.key_dim, queries + q, scores + q);
+    if (n_queries == 4) tile_scores<V, Format, 4>(page, segment.key_dim, queries, scores);
+    if (n_queries == 3) tile_scores<V, Format, 3>(page, segment.key_dim, queries, scores);
+    if (n_queries == 2) tile_scores<V, Format, 2>(page, segment.key_dim, queries, scores);
+    if (n_queries == 1) tile_scores<V, Format, 1>(page, segment.key_dim, queries, scores);
     for (int q = 0; q < n_queries; ++q) {
       const auto slot = [&](int64_t position) {
         return static_cast<int>(position < tile ? 0 : position > tile + kv_tile ? kv_tile : position - tile);

@@ -1,0 +1,116 @@
+#include "tensor/matrix.hpp"
+
+#include <array>
+
+#include "base/error.hpp"
+#include "kernels/dequantize.hpp"
+#include "kernels/formats.hpp"
+
+namespace realizar::tensor {
+
+using namespace kernels;
+
+PackedMatrix::PackedMatrix(TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices)
+    : type_(type), n_rows_(n_rows), n_cols_(n_cols), n_matrices_(n_matrices) {
+  require(n_rows > 0 && n_cols > 0 && n_matrices > 0 && n_cols % info(type).block == 0,
+          ErrorKind::invalid_argument, n_matrices, " matrices of (", n_rows, ", ", n_cols,
+          ") weights cannot be of type ", info(type).name);
+  panels_per_matrix_ = (n_rows + panel_rows - 1) / panel_rows;
+  panel_bytes_ = kernels::panel_bytes(type, n_cols);
+}
+
+void PackedMatrix::pack(std::span<const std::byte> file, backend::ThreadPool& pool) {
+  const auto row_bytes = static_cast<size_t>(n_cols_ / info(type_).block * info(type_).bytes);
+  require(file.size() == row_bytes * static_cast<size_t>(n_rows_ * n_matrices_), ErrorKind::invalid_argument,
+          n_matrices_, " matrices of (", n_rows_, ", ", n_cols_, ") weights of type ", info(type_).name,
+          " do not have ", file.size(), " bytes");
+  const int64_t n_panels = panels_per_matrix_ * n_matrices_;
+  panels_ = backend::AlignedBuffer(static_cast<size_t>(n_panels) * panel_bytes_, backend::Fill::none);
+  pool.parallel_for(n_panels, 8, [&](int64_t begin, int64_t end) {
+    for (int64_t p = begin; p < end; ++p) {
+      const int64_t row = p % panels_per_matrix_ * panel_rows;
+      const int64_t first = p / panels_per_matrix_ * n_rows_ + row;
+      pack_panel(type_,
+                 reinterpret_cast<const uint8_t*>(file.data()) + static_cast<size_t>(first) * row_bytes,
+                 row_bytes, static_cast<int>(std::min<int64_t>(panel_rows, n_rows_ - row)), n_cols_,
+                 panels_.as<uint8_t>().data() + static_cast<size_t>(p) * panel_bytes_);
+    }
+  });
+}
+
+void PackedMatrix::check(const ProductInput& x, const ProductPart& part, bool has_form) const {
+  const bool fits = x.n_cols() == n_cols_ && has_form && part.first_panel >= 0 && part.n_panels >= 0 &&
+                    part.first_panel + part.n_panels <= panels_per_matrix_ * n_matrices_ &&
+                    part.first_token >= 0 && part.n_tokens >= 0 &&
+                    part.first_token + part.n_tokens <= x.n_tokens();
+  require(fits, ErrorKind::invalid_argument, "a product of ", n_matrices_, " matrices of (", n_rows_, ", ",
+          n_cols_, ") weights with ", x.n_tokens(), " tokens of ", x.n_cols(), " columns",
+          has_form ? "" : ", which are not in the form that the weights take", ": panels from ",
+          part.first_panel, ", ", part.n_panels, " of them, tokens from ", part.first_token, ", ",
+          part.n_tokens, " of them");
+}
+
+namespace {
+
+template <class M>
+std::vector<float> multiply_all(const M& matrix, std::span<const float> x) {
+  require(matrix.n_matrices() == 1 && !x.empty() && x.size() % static_cast<size_t>(matrix.n_cols()) == 0,
+          ErrorKind::invalid_argument, x.size(), " numbers are no rows of ", matrix.n_cols(),
+          " for a matrix of (", matrix.n_rows(), ", ", matrix.n_cols(), ")");
+  const auto n_cols = static_cast<size_t>(matrix.n_cols());
+  const auto n_tokens = static_cast<int64_t>(x.size() / n_cols);
+  ProductInput input(n_tokens, matrix.n_cols());
+  input.reset(n_tokens, matrix.n_cols(), matrix.forms());
+  for (int64_t t = 0; t < n_tokens; ++t) input.fill(t, x.subspan(static_cast<size_t>(t) * n_cols, n_cols));
+  std::vector<float> out(static_cast<size_t>(n_tokens * matrix.n_rows()));
+  matrix.matmul(input, {0, matrix.panels_per_matrix(), 0, n_tokens},
+                [&](int64_t row, int n_rows, int64_t first, int n, const float* tile) {
+                  for (int t = 0; t < n; ++t)
+                    std::copy_n(tile + t * panel_rows, n_rows,
+                                out.begin() + (first + t) * matrix.n_rows() + row);
+                });
+  return out;
+}
+
+}  // namespace
+
+Matrix::Matrix(TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices,
+               std::span<const std::byte> file, backend::ThreadPool& pool)
+    : PackedMatrix(is_product_type(type) ? type : TensorType::f32, n_rows, n_cols, n_matrices) {
+  require(!is_block_format(type), ErrorKind::invalid_argument, info(type).name,
+          " is a block format, which a QuantMatrix takes");
+  if (is_product_type(type)) {
+    pack(file, pool);
+  } else {
+    const auto count = static_cast<size_t>(n_rows * n_cols * n_matrices);
+    require(file.size() == count * static_cast<size_t>(info(type).bytes), ErrorKind::invalid_argument, count,
+            " weights of type ", info(type).name, " do not have ", file.size(), " bytes");
+    std::vector<float> values(count);
+    dequantize(type, reinterpret_cast<const uint8_t*>(file.data()), count, values.data());
+    pack(std::as_bytes(std::span(values)), pool);
+  }
+  kernel_ = kernels::kernels().exact[static_cast<int>(type_)];
+}
+
+std::vector<float> Matrix::matmul(std::span<const float> x) const { return multiply_all(*this, x); }
+
+QuantMatrix::QuantMatrix(TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices,
+                         std::span<const std::byte> file, Arithmetic arithmetic, backend::ThreadPool& pool)
+    : PackedMatrix(type, n_rows, n_cols, n_matrices),
+      arithmetic_(arithmetic),
+      block_(activation_block(type)) {
+  require(is_block_format(type), ErrorKind::invalid_argument, info(type).name,
+          " is no block format: a Matrix takes it");
+  pack(file, pool);
+  fast_ = kernels::kernels().fast[static_cast<int>(type)];
+  exact_ = kernels::kernels().exact[static_cast<int>(type)];
+}
+
+InputForms QuantMatrix::forms() const {
+  if (arithmetic_ == Arithmetic::exact) return {.floats = true};
+  return {.quantized32 = block_ == 32, .quantized256 = block_ == 256};
+}
+
+std::vector<float> QuantMatrix::matmul(std::span<const float> x) const { return multiply_all(*this, x); }
+
+}  // namespace realizar::tensor

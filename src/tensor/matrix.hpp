@@ -1,0 +1,151 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "backend/aligned_buffer.hpp"
+#include "backend/thread_pool.hpp"
+#include "kernels/kernel_table.hpp"
+#include "kernels/tensor_type.hpp"
+#include "tensor/product_input.hpp"
+
+// The one checked door to the products: shapes are checked here, once a call; the kernels below check
+// nothing.
+namespace realizar::tensor {
+
+/// Some of a matrix's rows for some of a product's tokens.
+struct ProductPart {
+  int64_t first_panel = 0, n_panels = 0;  // panels of 16 rows, counted over all matrices
+  int64_t first_token = 0, n_tokens = 0;
+};
+
+/// Weights packed into panels of 16 rows: n_matrices matrices (experts or heads) of (n_rows, n_cols) each.
+class PackedMatrix {
+ public:
+  int64_t n_rows() const { return n_rows_; }
+  int64_t n_cols() const { return n_cols_; }
+  int64_t n_matrices() const { return n_matrices_; }
+  kernels::TensorType type() const { return type_; }
+  /// Panels of one matrix.
+  int64_t panels_per_matrix() const { return panels_per_matrix_; }
+  size_t bytes() const { return panels_.size(); }
+
+ protected:
+  PackedMatrix() = default;
+  PackedMatrix(kernels::TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices);
+  /// Packs rows of the file in parallel. Throws `invalid_argument` when `file` has another size.
+  void pack(std::span<const std::byte> file, backend::ThreadPool& pool);
+  void check(const ProductInput& x, const ProductPart& part, bool has_form) const;
+
+  const uint8_t* panel(int64_t index) const {
+    return panels_.as<uint8_t>().data() + static_cast<size_t>(index) * panel_bytes_;
+  }
+
+  /// For every panel of the part and every tile of its tokens: kernel(panel, first token, tokens, tile), then
+  /// sink(first row of the panel within its matrix, rows, first token, tokens, tile), tile being (tokens,
+  /// 16).
+  template <class Kernel, class Sink>
+  void for_each_tile(const ProductPart& part, Kernel&& kernel, Sink&& sink) const {
+    alignas(64) float tile[kernels::max_tile_tokens * kernels::panel_rows];
+    for (int64_t done = 0; done < part.n_tokens; done += kernels::max_tile_tokens) {
+      const int64_t first = part.first_token + done;
+      const int n = static_cast<int>(std::min<int64_t>(kernels::max_tile_tokens, part.n_tokens - done));
+      for (int64_t p = part.first_panel; p < part.first_panel + part.n_panels; ++p) {
+        kernel(panel(p), first, n, tile);
+        const int64_t row = p % panels_per_matrix_ * kernels::panel_rows;
+        sink(row, static_cast<int>(std::min<int64_t>(kernels::panel_rows, n_rows_ - row)), first, n, tile);
+      }
+    }
+  }
+
+  kernels::TensorType type_ = kernels::TensorType::f32;
+  int64_t n_rows_ = 0, n_cols_ = 0, n_matrices_ = 0, panels_per_matrix_ = 0;
+  size_t panel_bytes_ = 0;
+  backend::AlignedBuffer panels_;
+};
+
+/// Weights in F32, F16 or BF16. One arithmetic: f32 FMAs in the order of the columns.
+class Matrix : public PackedMatrix {
+ public:
+  Matrix() = default;
+  /// Packs (n_matrices, n_rows, n_cols) weights; other number types (integers, F64) become F32. Throws
+  /// `invalid_argument` when `file` does not have the size that the shape says, or the type is a block
+  /// format.
+  Matrix(kernels::TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices,
+         std::span<const std::byte> file, backend::ThreadPool& pool);
+
+  InputForms forms() const { return {.floats = true}; }
+
+  /// x @ weights^T for a part: sink(row, n_rows, first_token, n_tokens, tile) gets tiles (n_tokens, 16) of
+  /// results. Throws `invalid_argument` when shapes do not fit.
+  template <class Sink>
+  void matmul(const ProductInput& x, const ProductPart& part, Sink&& sink) const {
+    check(x, part, x.forms().floats);
+    for_each_tile(
+        part,
+        [&](const uint8_t* weights, int64_t first, int n, float* tile) {
+          kernel_(weights, n_cols_, x.floats() + first * n_cols_, n_cols_, n, tile);
+        },
+        sink);
+  }
+
+  /// x (n_tokens, n_cols) @ weights^T, the whole of it: (n_tokens, n_rows). One matrix.
+  std::vector<float> matmul(std::span<const float> x) const;
+
+ private:
+  kernels::ExactProduct kernel_ = nullptr;
+};
+
+/// How quantised weights meet activations.
+enum class Arithmetic {
+  fast,   ///< activations quantised to int8 a block, integer dot products
+  exact,  ///< f32 activations, weights dequantised in registers
+};
+
+/// Weights in a block format.
+class QuantMatrix : public PackedMatrix {
+ public:
+  QuantMatrix() = default;
+  /// As Matrix; throws `invalid_argument` when the type is no block format.
+  QuantMatrix(kernels::TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices,
+              std::span<const std::byte> file, Arithmetic arithmetic, backend::ThreadPool& pool);
+
+  InputForms forms() const;
+
+  /// As Matrix::matmul.
+  template <class Sink>
+  void matmul(const ProductInput& x, const ProductPart& part, Sink&& sink) const {
+    if (arithmetic_ == Arithmetic::exact) {
+      check(x, part, x.forms().floats);
+      for_each_tile(
+          part,
+          [&](const uint8_t* weights, int64_t first, int n, float* tile) {
+            exact_(weights, n_cols_, x.floats() + first * n_cols_, n_cols_, n, tile);
+          },
+          sink);
+    } else {
+      check(x, part, block_ == 32 ? x.forms().quantized32 : x.forms().quantized256);
+      const kernels::QuantizedTokens& tokens = x.quantized(block_);
+      for_each_tile(
+          part,
+          [&](const uint8_t* weights, int64_t first, int n, float* tile) {
+            fast_(weights, n_cols_, tokens, first, n, tile);
+          },
+          sink);
+    }
+  }
+
+  /// As Matrix::matmul.
+  std::vector<float> matmul(std::span<const float> x) const;
+
+ private:
+  Arithmetic arithmetic_ = Arithmetic::fast;
+  int block_ = 32;
+  kernels::FastProduct fast_ = nullptr;
+  kernels::ExactProduct exact_ = nullptr;
+};
+
+}  // namespace realizar::tensor

@@ -1,0 +1,54 @@
+#include "tensor/product_input.hpp"
+
+#include <cstring>
+
+#include "base/error.hpp"
+
+namespace realizar::tensor {
+
+using backend::AlignedBuffer;
+
+ProductInput::Quantized::Quantized(int64_t max_tokens, int64_t max_cols, int block)
+    : codes(static_cast<size_t>(max_tokens * max_cols)),
+      d(static_cast<size_t>(max_tokens * (max_cols / block)) * sizeof(float)),
+      sums16(static_cast<size_t>(max_tokens * (max_cols / 16)) * sizeof(int16_t)),
+      sums32(block == 256 ? static_cast<size_t>(max_tokens * (max_cols / 32)) * sizeof(int16_t) : 0),
+      minus_sums(block == 32 ? static_cast<size_t>(max_tokens * (max_cols / 32)) * sizeof(float) : 0) {
+  view = {codes.as<int8_t>().data(),   d.as<float>().data(),          sums16.as<int16_t>().data(),
+          sums32.as<int16_t>().data(), minus_sums.as<float>().data(), 0};
+}
+
+ProductInput::ProductInput(int64_t max_tokens, int64_t max_cols)
+    : max_tokens_(max_tokens),
+      max_cols_((max_cols + 255) / 256 * 256),
+      rows_(static_cast<size_t>(max_tokens_ * max_cols_) * sizeof(float)),
+      by32_(max_tokens_, max_cols_, 32),
+      by256_(max_tokens_, max_cols_, 256) {}
+
+void ProductInput::reset(int64_t n_tokens, int64_t n_cols, const InputForms& forms) {
+  require(n_tokens >= 0 && n_tokens <= max_tokens_ && n_cols > 0 && n_cols <= max_cols_, ErrorKind::internal,
+          "a product's input of ", n_tokens, " tokens of ", n_cols, " columns exceeds its room of ",
+          max_tokens_, " tokens of ", max_cols_);
+  require((!forms.quantized32 || n_cols % 32 == 0) && (!forms.quantized256 || n_cols % 256 == 0),
+          ErrorKind::internal, "rows of ", n_cols, " columns do not fill the blocks they are quantised in");
+  n_tokens_ = n_tokens;
+  n_cols_ = n_cols;
+  forms_ = forms;
+  by32_.view.n_tokens = by256_.view.n_tokens = n_tokens;
+}
+
+void ProductInput::fill(int64_t token, std::span<const float> x) {
+  require(static_cast<int64_t>(x.size()) == n_cols_ && token >= 0 && token < n_tokens_,
+          ErrorKind::invalid_argument, "a row of ", x.size(), " numbers for token ", token,
+          " where the product takes ", n_tokens_, " rows of ", n_cols_);
+  if (forms_.floats) std::memcpy(row(token).data(), x.data(), x.size_bytes());
+  quantize(token, x.data());
+}
+
+void ProductInput::quantize(int64_t token, const float* x) {
+  const kernels::KernelTable& table = kernels::kernels();
+  if (forms_.quantized32) table.quantize(x, n_cols_, 32, by32_.view, token);
+  if (forms_.quantized256) table.quantize(x, n_cols_, 256, by256_.view, token);
+}
+
+}  // namespace realizar::tensor

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "backend/aligned_buffer.hpp"
+#include "kernels/kernel_table.hpp"
+
+namespace realizar::tensor {
+
+/// In which forms a product wants its tokens.
+struct InputForms {
+  bool floats = false;       // f32 rows: dense weights, or exact arithmetic
+  bool quantized32 = false;  // int8 in blocks of 32
+  bool quantized256 = false;
+
+  InputForms operator|(const InputForms& other) const {
+    return {floats || other.floats, quantized32 || other.quantized32, quantized256 || other.quantized256};
+  }
+};
+
+/// The tokens that a product multiplies weights with: (n_tokens, n_cols) in f32 and in int8. Made once for a
+/// batch, filled token by token (by several threads, each its own tokens), read by all products of the same
+/// input.
+class ProductInput {
+ public:
+  ProductInput() = default;
+  /// Room for `max_tokens` tokens of up to `max_cols` columns.
+  ProductInput(int64_t max_tokens, int64_t max_cols);
+
+  /// Starts a new input. Throws `internal` beyond the room.
+  void reset(int64_t n_tokens, int64_t n_cols, const InputForms& forms);
+
+  /// Row `token` of the f32 form, to be written before `fill(token)`.
+  std::span<float> row(int64_t token) {
+    return {rows_.as<float>().data() + token * n_cols_, static_cast<size_t>(n_cols_)};
+  }
+  /// Makes the int8 forms of a token from its f32 row.
+  void quantize_row(int64_t token) { quantize(token, row(token).data()); }
+  /// The same from a row that stands elsewhere; the f32 form is copied if it is wanted. Throws
+  /// `invalid_argument` when the row has another length.
+  void fill(int64_t token, std::span<const float> x);
+
+  int64_t n_tokens() const { return n_tokens_; }
+  int64_t n_cols() const { return n_cols_; }
+  const InputForms& forms() const { return forms_; }
+  const float* floats() const { return rows_.as<float>().data(); }
+  const kernels::QuantizedTokens& quantized(int block) const {
+    return block == 32 ? by32_.view : by256_.view;
+  }
+
+ private:
+  struct Quantized {
+    backend::AlignedBuffer codes, d, sums16, sums32, minus_sums;
+    kernels::QuantizedTokens view;
+    Quantized() = default;
+    Quantized(int64_t max_tokens, int64_t max_cols, int block);
+  };
+  void quantize(int64_t token, const float* x);
+
+  int64_t max_tokens_ = 0, max_cols_ = 0;
+  int64_t n_tokens_ = 0, n_cols_ = 0;
+  InputForms forms_;
+  backend::AlignedBuffer rows_;
+  Quantized by32_, by256_;
+};
+
+}  // namespace realizar::tensor
