@@ -61,4 +61,40 @@ inline double portable_log(double x) {
          ((half_square - (s * (half_square + z * series) + k * 0x1.a39ef35793c76p-33)) - f);
 }
 
+/// sin(x) and cos(x) for |x| below a million, to the last place or two of a double.
+inline void portable_sin_cos(double x, double& sine, double& cosine) {
+  // x = k pi / 2 + r with |r| <= pi / 4, pi / 2 in three parts whose products with k are exact (Cody and
+  // Waite).
+  constexpr double round = 0x1.8p52;
+  const double k = (x * 0x1.45f306dc9c883p-1 + round) - round;
+  const double r = ((x - k * 0x1.921fb544p0) - k * 0x1.0b4611a6p-34) - k * 0x1.3198a2e037073p-69;
+  const double z = r * r;
+  // The Taylor series; the first terms left out are below 1e-18.
+  constexpr double sine_terms[] = {
+      1.0 / 355687428096000, -1.0 / 1307674368000, 1.0 / 6227020800, -1.0 / 39916800,
+      1.0 / 362880,          -1.0 / 5040,          1.0 / 120,        -1.0 / 6};
+  constexpr double cosine_terms[] = {
+      1.0 / 20922789888000, -1.0 / 87178291200, 1.0 / 479001600, -1.0 / 3628800,
+      1.0 / 40320,          -1.0 / 720,         1.0 / 24,        -1.0 / 2};
+  double s = 0, c = 0;
+  for (const double term : sine_terms) s = s * z + term;
+  for (const double term : cosine_terms) c = c * z + term;
+  s = r + r * z * s;
+  c = 1 + z * c;
+  switch (static_cast<int64_t>(k) & 3) {
+    case 0:
+      sine = s, cosine = c;
+      break;
+    case 1:
+      sine = c, cosine = -s;
+      break;
+    case 2:
+      sine = -s, cosine = -c;
+      break;
+    default:
+      sine = -c, cosine = s;
+      break;
+  }
+}
+
 }  // namespace realizar

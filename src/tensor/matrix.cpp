@@ -59,7 +59,7 @@ std::vector<float> multiply_all(const M& matrix, std::span<const float> x) {
           " for a matrix of (", matrix.n_rows(), ", ", matrix.n_cols(), ")");
   const auto n_cols = static_cast<size_t>(matrix.n_cols());
   const auto n_tokens = static_cast<int64_t>(x.size() / n_cols);
-  ProductInput input(n_tokens, matrix.n_cols());
+  ProductInput input(n_tokens * matrix.n_cols());
   input.reset(n_tokens, matrix.n_cols(), matrix.forms());
   for (int64_t t = 0; t < n_tokens; ++t) input.fill(t, x.subspan(static_cast<size_t>(t) * n_cols, n_cols));
   std::vector<float> out(static_cast<size_t>(n_tokens * matrix.n_rows()));

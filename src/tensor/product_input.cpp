@@ -8,27 +8,33 @@ namespace realizar::tensor {
 
 using backend::AlignedBuffer;
 
-ProductInput::Quantized::Quantized(int64_t max_tokens, int64_t max_cols, int block)
-    : codes(static_cast<size_t>(max_tokens * max_cols)),
-      d(static_cast<size_t>(max_tokens * (max_cols / block)) * sizeof(float)),
-      sums16(static_cast<size_t>(max_tokens * (max_cols / 16)) * sizeof(int16_t)),
-      sums32(block == 256 ? static_cast<size_t>(max_tokens * (max_cols / 32)) * sizeof(int16_t) : 0),
-      minus_sums(block == 32 ? static_cast<size_t>(max_tokens * (max_cols / 32)) * sizeof(float) : 0) {
+ProductInput::Quantized::Quantized(int64_t capacity, int block)
+    : codes(static_cast<size_t>(capacity)),
+      d(static_cast<size_t>(capacity / block) * sizeof(float)),
+      sums16(static_cast<size_t>(capacity / 16) * sizeof(int16_t)),
+      sums32(block == 256 ? static_cast<size_t>(capacity / 32) * sizeof(int16_t) : 0),
+      minus_sums(block == 32 ? static_cast<size_t>(capacity / 32) * sizeof(float) : 0) {
   view = {codes.as<int8_t>().data(),   d.as<float>().data(),          sums16.as<int16_t>().data(),
           sums32.as<int16_t>().data(), minus_sums.as<float>().data(), 0};
 }
 
-ProductInput::ProductInput(int64_t max_tokens, int64_t max_cols)
-    : max_tokens_(max_tokens),
-      max_cols_((max_cols + 255) / 256 * 256),
-      rows_(static_cast<size_t>(max_tokens_ * max_cols_) * sizeof(float)),
-      by32_(max_tokens_, max_cols_, 32),
-      by256_(max_tokens_, max_cols_, 256) {}
+ProductInput::ProductInput(int64_t capacity)
+    : capacity_(capacity),
+      rows_(static_cast<size_t>(capacity) * sizeof(float)),
+      by32_(capacity, 32),
+      by256_(capacity, 256) {}
+
+size_t ProductInput::bytes() const {
+  size_t total = rows_.size();
+  for (const Quantized* q : {&by32_, &by256_})
+    total += q->codes.size() + q->d.size() + q->sums16.size() + q->sums32.size() + q->minus_sums.size();
+  return total;
+}
 
 void ProductInput::reset(int64_t n_tokens, int64_t n_cols, const InputForms& forms) {
-  require(n_tokens >= 0 && n_tokens <= max_tokens_ && n_cols > 0 && n_cols <= max_cols_, ErrorKind::internal,
+  require(n_tokens >= 0 && n_cols > 0 && n_tokens * n_cols <= capacity_, ErrorKind::internal,
           "a product's input of ", n_tokens, " tokens of ", n_cols, " columns exceeds its room of ",
-          max_tokens_, " tokens of ", max_cols_);
+          capacity_);
   require((!forms.quantized32 || n_cols % 32 == 0) && (!forms.quantized256 || n_cols % 256 == 0),
           ErrorKind::internal, "rows of ", n_cols, " columns do not fill the blocks they are quantised in");
   n_tokens_ = n_tokens;

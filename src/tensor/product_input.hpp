@@ -25,8 +25,8 @@ struct InputForms {
 class ProductInput {
  public:
   ProductInput() = default;
-  /// Room for `max_tokens` tokens of up to `max_cols` columns.
-  ProductInput(int64_t max_tokens, int64_t max_cols);
+  /// Room for `capacity` numbers: n_tokens times n_cols.
+  explicit ProductInput(int64_t capacity);
 
   /// Starts a new input. Throws `internal` beyond the room.
   void reset(int64_t n_tokens, int64_t n_cols, const InputForms& forms);
@@ -45,6 +45,7 @@ class ProductInput {
   int64_t n_cols() const { return n_cols_; }
   const InputForms& forms() const { return forms_; }
   const float* floats() const { return rows_.as<float>().data(); }
+  size_t bytes() const;
   const kernels::QuantizedTokens& quantized(int block) const {
     return block == 32 ? by32_.view : by256_.view;
   }
@@ -54,11 +55,11 @@ class ProductInput {
     backend::AlignedBuffer codes, d, sums16, sums32, minus_sums;
     kernels::QuantizedTokens view;
     Quantized() = default;
-    Quantized(int64_t max_tokens, int64_t max_cols, int block);
+    Quantized(int64_t capacity, int block);
   };
   void quantize(int64_t token, const float* x);
 
-  int64_t max_tokens_ = 0, max_cols_ = 0;
+  int64_t capacity_ = 0;
   int64_t n_tokens_ = 0, n_cols_ = 0;
   InputForms forms_;
   backend::AlignedBuffer rows_;

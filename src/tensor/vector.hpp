@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <span>
 
 #include "kernels/activation.hpp"
@@ -13,7 +14,9 @@ using kernels::Activation;
 /// A view of n numbers.
 class Vector {
  public:
-  Vector(std::span<const float> values) : values_(values) {}  // NOLINT: as a span converts
+  /// From anything that a span takes: spans, std::vector, arrays.
+  template <std::convertible_to<std::span<const float>> Range>
+  Vector(const Range& values) : values_(values) {}
 
   /// The sum of products, in 16 lanes of FMAs and a fixed tree.
   float dot(Vector other) const;

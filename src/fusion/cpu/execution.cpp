@@ -1,0 +1,90 @@
+#include "fusion/cpu/execution.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+
+namespace realizar::fusion::cpu {
+namespace {
+
+/// What the ops of a plan need room for.
+struct Needs {
+  int64_t input_cols = 0;     // widest input of a product
+  int64_t input_numbers = 0;  // largest input of a product, for each token of a batch
+  int64_t hidden = 0;         // hidden numbers of experts, for each token
+  int64_t pairs = 0;          // experts used by a token
+
+  explicit Needs(const Plan& plan) {
+    for (const Op& op : plan.ops) {
+      if (const auto* products = std::get_if<Products>(&op)) input(products->in.width, 1);
+      if (const auto* logits = std::get_if<Logits>(&op)) input(logits->in.width, 1);
+      if (const auto* heads = std::get_if<HeadLinear>(&op))
+        input(plan.weight(heads->weight).n_cols, heads->n_heads);
+      if (const auto* experts = std::get_if<Experts>(&op)) {
+        const int64_t ffn = plan.weight(experts->down).n_cols, used = experts->experts.width;
+        input(experts->in.width, used);
+        input(ffn, used);
+        hidden = std::max(hidden, ffn * used);
+        pairs = std::max(pairs, used);
+      }
+    }
+  }
+
+ private:
+  void input(int64_t n_cols, int64_t rows_per_token) {
+    input_cols = std::max(input_cols, n_cols);
+    input_numbers = std::max(input_numbers, n_cols * rows_per_token);
+  }
+};
+
+}  // namespace
+
+Execution::Execution(const Plan& p, const DeviceOptions& options, backend::ThreadPool& threads,
+                     const Weights& w, KvCache& cache)
+    : plan(p),
+      pool(threads),
+      weights(w),
+      kv(cache),
+      angles(p.rope_tables, options.max_batch_tokens),
+      max_tokens_(options.max_batch_tokens) {
+  const Needs needs(plan);
+  for (const int width : plan.buffer_widths) {
+    buffers_.emplace_back(static_cast<size_t>(width) * static_cast<size_t>(max_tokens_) * sizeof(float));
+    activation_bytes_ += buffers_.back().size();
+  }
+  shared_input_ = tensor::ProductInput(needs.input_numbers * max_tokens_);
+  for (int i = 0; i < pool.size(); ++i) own_inputs_.emplace_back(needs.input_cols * few_tokens);
+  expert_hidden = backend::AlignedBuffer(static_cast<size_t>(needs.hidden * max_tokens_) * sizeof(float));
+  expert_pairs.resize(static_cast<size_t>(needs.pairs * max_tokens_));
+  activation_bytes_ += shared_input_.bytes() + expert_hidden.size();
+  for (const auto& own : own_inputs_) activation_bytes_ += own.bytes();
+}
+
+void Execution::begin(const Batch& b) {
+  n_tokens = static_cast<int64_t>(b.tokens.size());
+  const auto same = [&](size_t n) { return static_cast<int64_t>(n) == n_tokens; };
+  require(n_tokens > 0 && n_tokens <= max_tokens_ && same(b.positions.size()) && same(b.sequences.size()) &&
+              same(b.wants_logits.size()),
+          ErrorKind::invalid_argument, "a batch of ", n_tokens, " tokens, ", b.positions.size(),
+          " positions, ", b.sequences.size(), " sequences and ", b.wants_logits.size(),
+          " flags, where up to ", max_tokens_, " tokens fit");
+  asked.clear();
+  for (size_t t = 0; t < b.tokens.size(); ++t) {
+    require(b.tokens[t] >= 0 && b.tokens[t] < plan.n_vocab, ErrorKind::invalid_argument, "token ",
+            b.tokens[t], " is outside the vocabulary of ", plan.n_vocab);
+    const int32_t sequence = b.sequences[t], position = b.positions[t];
+    require(sequence >= 0 && static_cast<size_t>(sequence) < b.page_tables.size() && position >= 0,
+            ErrorKind::invalid_argument, "token ", t, " of the batch has sequence ", sequence,
+            " and position ", position);
+    const std::span<const int32_t> pages = b.page_tables[static_cast<size_t>(sequence)];
+    const auto page = static_cast<size_t>(position / page_positions);
+    require(page < pages.size() && pages[page] >= 0 && pages[page] < kv.n_pages(),
+            ErrorKind::invalid_argument, "position ", position, " of sequence ", sequence,
+            " has no page in a cache of ", kv.n_pages());
+    if (b.wants_logits[t] != 0) asked.push_back(static_cast<int64_t>(t));
+  }
+  batch = b;
+  logits.resize(asked.size() * static_cast<size_t>(plan.n_vocab));
+}
+
+}  // namespace realizar::fusion::cpu

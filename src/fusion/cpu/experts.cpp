@@ -1,0 +1,144 @@
+#include <algorithm>
+#include <cstring>
+
+#include "fusion/cpu/execution.hpp"
+#include "tensor/vector.hpp"
+
+// Mixtures of experts: tokens are grouped by expert, so that an expert's weights are read once a batch.
+namespace realizar::fusion::cpu {
+namespace {
+
+using kernels::panel_rows;
+using tensor::ProductInput;
+
+/// One product of an expert, with what follows it.
+struct ExpertProduct {
+  const Projection* matrix;
+  std::span<const float> bias, scale;
+
+  ExpertProduct(const Weights& weights, WeightId weight, WeightId bias_id, WeightId scale_id)
+      : matrix(weight ? &weights.projection(weight) : nullptr),
+        bias(weights.floats(bias_id)),
+        scale(weights.floats(scale_id)) {}
+
+  void finish(int64_t expert, int64_t row, int n_rows, int n_tokens, float* tile) const {
+    if (!scale.empty()) {
+      const float factor = scale[scale.size() == 1 ? 0 : static_cast<size_t>(expert)];
+      for (int i = 0; i < n_tokens * panel_rows; ++i) tile[i] *= factor;
+    }
+    if (!bias.empty()) {
+      const float* b = bias.data() + expert * matrix->shape().n_rows() + row;
+      for (int t = 0; t < n_tokens; ++t)
+        for (int r = 0; r < n_rows; ++r) tile[t * panel_rows + r] += b[r];
+    }
+  }
+};
+
+/// Sorts the pairs of token and expert by expert, then token.
+void group_by_expert(const Experts& op, Execution& e, int64_t n_experts) {
+  const int n_used = op.experts.width;
+  e.expert_begins.assign(static_cast<size_t>(n_experts) + 1, 0);
+  const auto expert_of = [&](int64_t token, int i) {
+    return static_cast<size_t>(e.row(op.experts, token)[static_cast<size_t>(i)]);
+  };
+  for (int64_t t = 0; t < e.n_tokens; ++t)
+    for (int i = 0; i < n_used; ++i) ++e.expert_begins[expert_of(t, i) + 1];
+  for (size_t x = 1; x < e.expert_begins.size(); ++x) e.expert_begins[x] += e.expert_begins[x - 1];
+  std::vector<int32_t> next(e.expert_begins.begin(), e.expert_begins.end() - 1);
+  for (int64_t t = 0; t < e.n_tokens; ++t)
+    for (int i = 0; i < n_used; ++i)
+      e.expert_pairs[static_cast<size_t>(next[expert_of(t, i)]++)] = static_cast<int32_t>(t * n_used + i);
+}
+
+}  // namespace
+
+void execute(const Experts& op, Execution& e, int worker) {
+  const ExpertProduct gate(e.weights, op.gate, op.gate_bias, op.gate_scale);
+  const ExpertProduct up(e.weights, op.up, op.up_bias, op.up_scale);
+  const ExpertProduct down(e.weights, op.down, op.down_bias, op.down_scale);
+  const int64_t n_experts = up.matrix->shape().n_matrices(), ffn = up.matrix->shape().n_rows();
+  const int64_t n_used = op.experts.width, n_pairs = e.n_tokens * n_used;
+  if (worker == 0) group_by_expert(op, e, n_experts);
+  e.pool.barrier();
+  const auto pairs_of = [&](int64_t expert) {
+    const auto begin = e.expert_begins[static_cast<size_t>(expert)];
+    return std::pair<int64_t, int64_t>(begin, e.expert_begins[static_cast<size_t>(expert) + 1] - begin);
+  };
+  const auto token_of = [&](int64_t pair) { return e.expert_pairs[static_cast<size_t>(pair)] / n_used; };
+  const std::span<float> hidden = e.expert_hidden.as<float>();
+  const auto hidden_row = [&](int64_t pair) {
+    return hidden.subspan(static_cast<size_t>(pair * ffn), static_cast<size_t>(ffn));
+  };
+
+  // One token alone is the same input for all of its experts; else each pair has its row.
+  const bool alone = e.n_tokens == 1;
+  tensor::InputForms forms = up.matrix->forms();
+  if (gate.matrix) forms = forms | gate.matrix->forms();
+  const ProductInput& x = e.prepare(
+      worker, alone ? 1 : n_pairs, op.in.width, forms,
+      [&](ProductInput& input, int64_t i) { input.fill(i, e.row(op.in, alone ? 0 : token_of(i))); });
+  const int64_t hidden_panels = up.matrix->shape().panels_per_matrix();
+  e.pool.parallel_for(n_experts * hidden_panels, 4, [&](int64_t begin, int64_t end) {
+    alignas(64) float gates[kernels::max_tile_tokens * panel_rows];
+    for (int64_t panel = begin; panel < end; ++panel) {
+      const int64_t expert = panel / hidden_panels;
+      const auto [first_pair, count] = pairs_of(expert);
+      for (int64_t done = 0; done < count; done += kernels::max_tile_tokens) {
+        const int64_t first = first_pair + done;
+        const tensor::ProductPart part{panel, 1, alone ? 0 : first,
+                                       std::min<int64_t>(kernels::max_tile_tokens, count - done)};
+        if (gate.matrix)
+          gate.matrix->matmul(x, part, [&](int64_t row, int n_rows, int64_t, int n, float* tile) {
+            gate.finish(expert, row, n_rows, n, tile);
+            std::memcpy(gates, tile, static_cast<size_t>(n * panel_rows) * sizeof(float));
+          });
+        up.matrix->matmul(x, part, [&](int64_t row, int n_rows, int64_t, int n, float* tile) {
+          up.finish(expert, row, n_rows, n, tile);
+          const std::span<float> all(tile, static_cast<size_t>(n * panel_rows));
+          if (gate.matrix)
+            tensor::activate(op.activation, std::span<const float>(gates, all.size()), all, all);
+          else
+            tensor::activate(op.activation, all, all);
+          for (int t = 0; t < n; ++t)
+            std::copy_n(tile + t * panel_rows, n_rows, hidden_row(first + t).data() + row);
+        });
+      }
+    }
+  });
+
+  const ProductInput& h = e.prepare(worker, n_pairs, ffn, down.matrix->forms(),
+                                    [&](ProductInput& input, int64_t i) { input.fill(i, hidden_row(i)); });
+  // A task has some rows of the output for all tokens and goes through the experts in order.
+  const int64_t out_panels = down.matrix->shape().panels_per_matrix();
+  e.pool.parallel_for(out_panels, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t panel = begin; panel < end; ++panel) {
+      const auto first_row = static_cast<size_t>(panel * panel_rows);
+      const auto columns = [&](int64_t token) {
+        const std::span<float> out = e.row(op.out, token);
+        return out.subspan(first_row, std::min<size_t>(panel_rows, out.size() - first_row));
+      };
+      for (int64_t t = 0; t < e.n_tokens; ++t) {
+        const std::span<float> out = columns(t);
+        std::fill(out.begin(), out.end(), 0.0f);
+      }
+      for (int64_t expert = 0; expert < n_experts; ++expert) {
+        const auto [first_pair, count] = pairs_of(expert);
+        if (count == 0) continue;
+        down.matrix->matmul(h, {expert * out_panels + panel, 1, first_pair, count},
+                            [&](int64_t row, int n_rows, int64_t first, int n, float* tile) {
+                              down.finish(expert, row, n_rows, n, tile);
+                              for (int t = 0; t < n; ++t) {
+                                const auto pair = e.expert_pairs[static_cast<size_t>(first + t)];
+                                const int64_t token = pair / n_used;
+                                const float weight =
+                                    e.row(op.weights, token)[static_cast<size_t>(pair % n_used)];
+                                const std::span<float> y(tile + t * panel_rows, static_cast<size_t>(n_rows));
+                                tensor::add(columns(token), y, weight, columns(token));
+                              }
+                            });
+      }
+    }
+  });
+}
+
+}  // namespace realizar::fusion::cpu

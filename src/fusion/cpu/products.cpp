@@ -1,0 +1,177 @@
+#include <algorithm>
+#include <cstring>
+
+#include "fusion/cpu/execution.hpp"
+#include "tensor/vector.hpp"
+
+namespace realizar::fusion::cpu {
+namespace {
+
+using kernels::panel_rows;
+using tensor::ProductInput;
+
+/// Panels that one worker takes at a time: few enough that all finish together.
+int64_t grain(const Execution& e, int64_t n_panels) {
+  return std::clamp<int64_t>(n_panels / (int64_t{e.pool.size()} * 8), 1, 16);
+}
+
+/// Turns what a kernel gives into what the op wants: scale * x + bias.
+struct Finish {
+  float scale;
+  std::span<const float> bias;  // (rows of the matrix), or none
+
+  Finish(const Weights& weights, WeightId scale_id, WeightId bias_id, int64_t matrix = 0)
+      : scale(weights.factor(scale_id, matrix)), bias(weights.floats(bias_id)) {}
+
+  void operator()(int64_t row, int n_rows, int n_tokens, float* tile) const {
+    if (scale != 1)
+      for (int i = 0; i < n_tokens * panel_rows; ++i) tile[i] *= scale;
+    if (!bias.empty())
+      for (int t = 0; t < n_tokens; ++t)
+        for (int r = 0; r < n_rows; ++r) tile[t * panel_rows + r] += bias[static_cast<size_t>(row + r)];
+  }
+};
+
+std::span<float> tile_row(float* tile, int token, int n_rows) {
+  return {tile + token * panel_rows, static_cast<size_t>(n_rows)};
+}
+
+/// Columns [row, row + n_rows) of a slot for a token.
+std::span<float> columns(Execution& e, const Slot& slot, int64_t token, int64_t row, int n_rows) {
+  return e.row(slot, token).subspan(static_cast<size_t>(row), static_cast<size_t>(n_rows));
+}
+
+void copy(std::span<const float> from, std::span<float> to) {
+  std::copy(from.begin(), from.end(), to.begin());
+}
+
+/// activation(gate) * up, tile by tile: neither is stored.
+void gated_products(const Products& op, Execution& e, const ProductInput& x) {
+  const Projection& gate = e.weights.projection(op.linears[0].weight);
+  const Projection& up = e.weights.projection(op.linears[1].weight);
+  const Finish finish_gate(e.weights, op.linears[0].scale, op.linears[0].bias);
+  const Finish finish_up(e.weights, op.linears[1].scale, op.linears[1].bias);
+  const int64_t n_panels = gate.shape().panels_per_matrix();
+  e.pool.parallel_for(n_panels, grain(e, n_panels), [&](int64_t begin, int64_t end) {
+    alignas(64) float gates[kernels::max_tile_tokens * panel_rows];
+    for (int64_t panel = begin; panel < end; ++panel)
+      for (int64_t first = 0; first < e.n_tokens; first += kernels::max_tile_tokens) {
+        const tensor::ProductPart part{panel, 1, first,
+                                       std::min<int64_t>(kernels::max_tile_tokens, e.n_tokens - first)};
+        gate.matmul(x, part, [&](int64_t row, int n_rows, int64_t, int n, float* tile) {
+          finish_gate(row, n_rows, n, tile);
+          std::memcpy(gates, tile, static_cast<size_t>(n * panel_rows) * sizeof(float));
+        });
+        up.matmul(x, part, [&](int64_t row, int n_rows, int64_t, int n, float* tile) {
+          finish_up(row, n_rows, n, tile);
+          const std::span<float> all(tile, static_cast<size_t>(n * panel_rows));
+          tensor::activate(op.gate->activation, std::span<const float>(gates, all.size()), all, all);
+          for (int t = 0; t < n; ++t)
+            copy(tile_row(tile, t, n_rows), columns(e, op.gate->out, first + t, row, n_rows));
+        });
+      }
+  });
+}
+
+/// Products whose results are stored, or added to a slot.
+void plain_products(const Products& op, Execution& e, const ProductInput& x) {
+  int64_t n_panels = 0;
+  for (const Linear& linear : op.linears)
+    n_panels += e.weights.projection(linear.weight).shape().panels_per_matrix();
+  e.pool.parallel_for(n_panels, grain(e, n_panels), [&](int64_t begin, int64_t end) {
+    int64_t first_panel = 0;  // of this linear, among the panels of all
+    for (const Linear& linear : op.linears) {
+      const Projection& matrix = e.weights.projection(linear.weight);
+      const int64_t from = std::max(begin - first_panel, int64_t{0});
+      const int64_t to = std::min(end - first_panel, matrix.shape().panels_per_matrix());
+      first_panel += matrix.shape().panels_per_matrix();
+      if (from >= to) continue;
+      const Finish finish(e.weights, linear.scale, linear.bias);
+      matrix.matmul(x, {from, to - from, 0, e.n_tokens},
+                    [&](int64_t row, int n_rows, int64_t first, int n, float* tile) {
+                      finish(row, n_rows, n, tile);
+                      for (int t = 0; t < n; ++t) {
+                        const std::span<float> y = tile_row(tile, t, n_rows);
+                        if (op.add)
+                          tensor::add(columns(e, op.add->a, first + t, row, n_rows), y, op.add->factor,
+                                      columns(e, op.add->out, first + t, row, n_rows));
+                        else
+                          copy(y, columns(e, linear.out, first + t, row, n_rows));
+                      }
+                    });
+    }
+  });
+}
+
+}  // namespace
+
+void execute(const Products& op, Execution& e, int worker) {
+  tensor::InputForms forms;
+  for (const Linear& linear : op.linears) forms = forms | e.weights.projection(linear.weight).forms();
+  const ProductInput& x =
+      e.prepare(worker, e.n_tokens, op.in.width, forms, [&](ProductInput& input, int64_t token) {
+        if (!op.norm) return input.fill(token, e.row(op.in, token));
+        const tensor::NormWeights norm{e.weights.floats(op.norm->weight), e.weights.floats(op.norm->bias),
+                                       op.norm->epsilon};
+        if (op.norm->kind == NormKind::rms)
+          tensor::rms_norm(e.row(op.in, token), norm, input.row(token));
+        else
+          tensor::layer_norm(e.row(op.in, token), norm, input.row(token));
+        input.quantize_row(token);
+      });
+  if (op.gate)
+    gated_products(op, e, x);
+  else
+    plain_products(op, e, x);
+}
+
+void execute(const HeadLinear& op, Execution& e, int worker) {
+  const Projection& matrix = e.weights.projection(op.weight);
+  const auto n_cols = static_cast<int>(matrix.shape().n_cols());
+  const auto n_rows_of_head = static_cast<int>(matrix.shape().n_rows());
+  // Row head * n_tokens + token of the input is what a head reads of a token.
+  const ProductInput& x =
+      e.prepare(worker, op.n_heads * e.n_tokens, n_cols, matrix.forms(), [&](ProductInput& input, int64_t i) {
+        const auto head = static_cast<int>(i / e.n_tokens);
+        input.fill(i, e.row(op.in.columns(head * op.in_stride, n_cols), i % e.n_tokens));
+      });
+  const Finish finish(e.weights, op.scale, {});
+  const int64_t per_head = matrix.shape().panels_per_matrix(), n_panels = per_head * op.n_heads;
+  e.pool.parallel_for(n_panels, grain(e, n_panels), [&](int64_t begin, int64_t end) {
+    for (int64_t panel = begin; panel < end; ++panel) {
+      const int64_t head = panel / per_head;
+      matrix.matmul(x, {panel, 1, head * e.n_tokens, e.n_tokens},
+                    [&](int64_t row, int n_rows, int64_t first, int n, float* tile) {
+                      finish(row, n_rows, n, tile);
+                      for (int t = 0; t < n; ++t)
+                        copy(tile_row(tile, t, n_rows), columns(e, op.out, first - head * e.n_tokens + t,
+                                                                head * n_rows_of_head + row, n_rows));
+                    });
+    }
+  });
+}
+
+void execute(const Logits& op, Execution& e, int worker) {
+  if (e.asked.empty()) return;
+  const Projection& matrix = e.weights.projection(op.weight);
+  const auto n_asked = static_cast<int64_t>(e.asked.size());
+  const ProductInput& x = e.prepare(
+      worker, n_asked, op.in.width, matrix.forms(),
+      [&](ProductInput& input, int64_t i) { input.fill(i, e.row(op.in, e.asked[static_cast<size_t>(i)])); });
+  const Finish finish(e.weights, op.scale, op.bias);
+  const int64_t n_panels = matrix.shape().panels_per_matrix();
+  e.pool.parallel_for(n_panels, grain(e, n_panels), [&](int64_t begin, int64_t end) {
+    matrix.matmul(x, {begin, end - begin, 0, n_asked},
+                  [&](int64_t row, int n_rows, int64_t first, int n, float* tile) {
+                    finish(row, n_rows, n, tile);
+                    for (int t = 0; t < n; ++t) {
+                      const std::span<float> y = tile_row(tile, t, n_rows);
+                      if (op.factor != 1) tensor::scale(y, op.factor, y);
+                      if (op.soft_cap != 0) tensor::soft_cap(y, op.soft_cap);
+                      std::copy(y.begin(), y.end(), e.logits.begin() + (first + t) * e.plan.n_vocab + row);
+                    }
+                  });
+  });
+}
+
+}  // namespace realizar::fusion::cpu

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "fusion/plan.hpp"
+#include "tensor/matrix.hpp"
+
+namespace realizar::fusion::cpu {
+
+/// A matrix of the plan, whatever its type.
+class Projection {
+ public:
+  Projection() = default;
+  Projection(const Weight& weight, tensor::Arithmetic arithmetic, backend::ThreadPool& pool);
+
+  /// As tensor::Matrix::matmul.
+  template <class Sink>
+  void matmul(const tensor::ProductInput& x, const tensor::ProductPart& part, Sink&& sink) const {
+    std::visit([&](const auto& matrix) { matrix.matmul(x, part, sink); }, matrix_);
+  }
+  tensor::InputForms forms() const {
+    return std::visit([](const auto& matrix) { return matrix.forms(); }, matrix_);
+  }
+  const tensor::PackedMatrix& shape() const {
+    return std::visit([](const auto& matrix) -> const tensor::PackedMatrix& { return matrix; }, matrix_);
+  }
+
+ private:
+  std::variant<tensor::Matrix, tensor::QuantMatrix> matrix_;
+};
+
+/// The plan's weights as the CPU uses them: matrices of products in panels, vectors in f32, tables of
+/// embeddings where the file has them.
+class Weights {
+ public:
+  /// `release(bytes)` is called with file bytes that are not needed any more, `progress(done, total)` after
+  /// each matrix.
+  Weights(const Plan& plan, tensor::Arithmetic arithmetic, backend::ThreadPool& pool,
+          const std::function<void(std::span<const std::byte>)>& release,
+          const std::function<void(uint64_t, uint64_t)>& progress);
+
+  const Projection& projection(WeightId id) const { return projections_[static_cast<size_t>(id.index)]; }
+  /// The f32 values; empty where the plan has no such weight.
+  std::span<const float> floats(WeightId id) const {
+    return id ? std::span<const float>(floats_[static_cast<size_t>(id.index)]) : std::span<const float>();
+  }
+  /// The one factor of a scale, or the factor of matrix `index`; 1 where the plan has none.
+  float factor(WeightId id, int64_t index = 0) const {
+    const std::span<const float> values = floats(id);
+    return values.empty() ? 1 : values[values.size() == 1 ? 0 : static_cast<size_t>(index)];
+  }
+  uint64_t bytes() const { return bytes_; }
+
+ private:
+  std::vector<Projection> projections_;     // (weights of the plan)
+  std::vector<std::vector<float>> floats_;  // (weights of the plan)
+  uint64_t bytes_ = 0;
+};
+
+/// Row `row` of a table of the file, in f32. `out` has a row's width.
+void read_row(const Weight& table, int64_t row, std::span<float> out);
+
+}  // namespace realizar::fusion::cpu
