@@ -8,18 +8,11 @@ namespace {
 
 using namespace cpu;
 
-/// Products are the one op with a product and few inputs that the CPU knows.
-Plan lowered(Plan plan) {
-  for (Op& op : plan.ops)
-    if (const auto* linear = std::get_if<Linear>(&op)) op = Products{linear->in, {}, {*linear}, {}, {}};
-  return plan;
-}
-
 class CpuDevice final : public Device {
  public:
   CpuDevice(Plan plan, const DeviceOptions& options,
             const std::function<void(std::span<const std::byte>)>& release)
-      : plan_(lowered(std::move(plan))),
+      : plan_(fuse(std::move(plan))),
         pool_(options.n_threads > 0 ? options.n_threads : backend::topology().physical_cores),
         weights_(plan_, options.arithmetic, pool_, release, options.progress),
         kv_(plan_.kv, options.kv_type),

@@ -45,17 +45,31 @@ void copy(std::span<const float> from, std::span<float> to) {
   std::copy(from.begin(), from.end(), to.begin());
 }
 
-/// activation(gate) * up, tile by tile: neither is stored.
+/// activation(gate) * up, or activation(gate) alone, tile by tile: neither is stored.
 void gated_products(const Products& op, Execution& e, const ProductInput& x) {
   const Projection& gate = e.weights.projection(op.linears[0].weight);
-  const Projection& up = e.weights.projection(op.linears[1].weight);
   const Finish finish_gate(e.weights, op.linears[0].scale, op.linears[0].bias);
-  const Finish finish_up(e.weights, op.linears[1].scale, op.linears[1].bias);
+  const auto store = [&](int64_t row, int n_rows, int64_t first, int n, float* tile) {
+    for (int t = 0; t < n; ++t)
+      copy(tile_row(tile, t, n_rows), columns(e, op.gate->out, first + t, row, n_rows));
+  };
   const int64_t n_panels = gate.shape().panels_per_matrix();
+  if (!op.gate->up)
+    return e.pool.parallel_for(n_panels, grain(e, n_panels), [&](int64_t begin, int64_t end) {
+      gate.matmul(x, {begin, end - begin, 0, e.n_tokens},
+                  [&](int64_t row, int n_rows, int64_t first, int n, float* tile) {
+                    finish_gate(row, n_rows, n, tile);
+                    const std::span<float> all(tile, static_cast<size_t>(n * panel_rows));
+                    tensor::activate(op.gate->activation, all, all);
+                    store(row, n_rows, first, n, tile);
+                  });
+    });
+  const Projection& up = e.weights.projection(op.linears[1].weight);
+  const Finish finish_up(e.weights, op.linears[1].scale, op.linears[1].bias);
   e.pool.parallel_for(n_panels, grain(e, n_panels), [&](int64_t begin, int64_t end) {
     alignas(64) float gates[kernels::max_tile_tokens * panel_rows];
-    for (int64_t panel = begin; panel < end; ++panel)
-      for (int64_t first = 0; first < e.n_tokens; first += kernels::max_tile_tokens) {
+    for (int64_t first = 0; first < e.n_tokens; first += kernels::max_tile_tokens)
+      for (int64_t panel = begin; panel < end; ++panel) {
         const tensor::ProductPart part{panel, 1, first,
                                        std::min<int64_t>(kernels::max_tile_tokens, e.n_tokens - first)};
         gate.matmul(x, part, [&](int64_t row, int n_rows, int64_t, int n, float* tile) {
@@ -66,8 +80,7 @@ void gated_products(const Products& op, Execution& e, const ProductInput& x) {
           finish_up(row, n_rows, n, tile);
           const std::span<float> all(tile, static_cast<size_t>(n * panel_rows));
           tensor::activate(op.gate->activation, std::span<const float>(gates, all.size()), all, all);
-          for (int t = 0; t < n; ++t)
-            copy(tile_row(tile, t, n_rows), columns(e, op.gate->out, first + t, row, n_rows));
+          store(row, n_rows, first, n, tile);
         });
       }
   });
