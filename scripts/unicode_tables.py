@@ -1,30 +1,31 @@
 #!/usr/bin/env python3
-"""Writes src/text/template/unicode_tables.hpp: the character properties behind Python's str methods.
+"""Writes src/text/unicode_tables.cpp: the character properties that tokenizers and chat templates ask for.
 
-Run with Python 3.11 (Unicode 14), the version Debian 12 has, so that templates render the same on both sides.
+The published tables of byte-level BPE pre-tokenizers follow Unicode 15.1, which is what Python 3.13 has:
+    python3.13 scripts/unicode_tables.py > src/text/unicode_tables.cpp
 """
 import sys
 import unicodedata
 
-TYPES = """struct CodePointRange {
-  std::uint32_t first, last;
-};
-
-/// The code points first, first + step, ..., last, each of which maps to itself + delta.
-struct CaseRun {
-  std::uint32_t first, last, step;
-  std::int32_t delta;
-};
-
-/// A code point that maps to up to three (0 fills the rest).
-struct CaseExpansion {
-  std::uint32_t from;
-  std::uint32_t to[3];
-};
-
-"""
-
+VERSION = "15.1.0"
 CODE_POINTS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
+# The order of text::Category: other, number, letter, punctuation, mark, symbol, control.
+CATEGORY = {"N": 1, "L": 2, "P": 3, "M": 4, "S": 5, "C": 6, "Z": 0}
+
+
+def category(code):
+    name = unicodedata.category(chr(code))
+    return 0 if name == "Cn" else CATEGORY[name[0]]
+
+
+def categories():
+    found, previous = [], None
+    for code in range(0x110000):
+        current = category(code)
+        if current != previous:
+            found.append("%#x" % (code << 3 | current))
+        previous = current
+    return found
 
 
 def is_cased(c):
@@ -36,6 +37,19 @@ def is_case_ignorable(c):
     return ("A" + chr(c) + "\u03a3").lower()[-1] == "\u03c2" and ("." + chr(c) + "\u03a3").lower()[-1] == "\u03c3"
 
 
+PROPERTIES = {
+    "decimal": lambda c: chr(c).isdecimal(),
+    "digit": lambda c: chr(c).isdigit(),
+    "numeric": lambda c: chr(c).isnumeric(),
+    "lowercase": lambda c: chr(c).islower(),
+    "uppercase": lambda c: chr(c).isupper(),
+    "cased": is_cased,
+    "case_ignorable": is_case_ignorable,
+}
+
+MAPPINGS = {"upper": str.upper, "lower": str.lower, "title": str.title, "fold": str.casefold}
+
+
 def ranges(predicate):
     found = []
     for c in CODE_POINTS:
@@ -44,71 +58,75 @@ def ranges(predicate):
                 found[-1][1] = c
             else:
                 found.append([c, c])
-    return found
+    return ["{%#x, %#x}" % tuple(r) for r in found]
 
 
-def case_runs(mapping):
-    """Runs (first, last, step, delta) of single-character mappings, and the mappings to several characters."""
-    runs, special = [], []
+def case_mapping(mapping):
+    """Runs (first, last, step, delta) of mappings to one character, and the mappings to several."""
+    runs, several = [], []
     for c in CODE_POINTS:
         to = mapping(chr(c))
         if to == chr(c):
             continue
         if len(to) > 1:
-            special.append((c, [ord(x) for x in to]))
+            several.append((c, [ord(x) for x in to] + [0] * (3 - len(to))))
             continue
         delta = ord(to) - c
-        if runs and runs[-1][3] == delta and (c - runs[-1][1] == runs[-1][2] or
-                                              (runs[-1][0] == runs[-1][1] and c - runs[-1][1] <= 2)):
-            runs[-1][2] = c - runs[-1][1]
-            runs[-1][1] = c
+        if runs:
+            first, last, step, known = runs[-1]
+            gap = c - last
+            if delta == known and gap <= 2 and (first == last or gap == step):
+                runs[-1] = (first, c, gap, delta)
+                continue
+        runs.append((c, c, 1, delta))
+    return (["{%#x, %#x, %d, %d}" % r for r in runs],
+            ["{%#x, {%s}}" % (c, ", ".join("%#x" % x for x in to)) for c, to in several])
+
+
+def bases():
+    """Runs of code points whose canonical decompositions begin with the same character."""
+    runs = []
+    for code in CODE_POINTS:
+        decomposed = unicodedata.normalize("NFD", chr(code))
+        if decomposed == chr(code):
+            continue
+        base = ord(decomposed[0])
+        if runs and runs[-1][1] == code - 1 and runs[-1][2] == base:
+            runs[-1][1] = code
         else:
-            runs.append([c, c, 1, delta])
-    return runs, special
+            runs.append([code, code, base])
+    return ["{%#x, %#x, %#x}" % tuple(r) for r in runs]
 
 
-def write_rows(out, rows, width=108):
+def write_table(name, row_type, rows, width=110):
+    print("const %s %s_rows[] = {" % (row_type, name))
     line = "   "
     for row in rows:
-        if len(line) + 1 + len(row) > width:
-            out.write(line + "\n")
+        if len(line) + 2 + len(row) > width:
+            print(line)
             line = "   "
-        line += " " + row
-    out.write(line + "\n")
+        line += " " + row + ","
+    print(line)
+    print("};")
+    print("constinit const std::span<const %s> %s(%s_rows);\n" % (row_type, name, name))
 
 
 def main():
-    out = sys.stdout
-    out.write("// Written by scripts/unicode_tables.py from Unicode %s; do not edit.\n" % unicodedata.unidata_version)
-    out.write('#pragma once\n\n#include <cstdint>\n\nnamespace realizar::text::jinja {\n\n')
-    out.write(TYPES)
-    out.write("// clang-format off\n")
-    properties = {
-        "alphabetic": lambda c: chr(c).isalpha(),
-        "decimal": lambda c: chr(c).isdecimal(),
-        "digit": lambda c: chr(c).isdigit(),
-        "numeric": lambda c: chr(c).isnumeric(),
-        "printable": lambda c: chr(c).isprintable(),
-        "lowercase": lambda c: chr(c).islower(),
-        "uppercase": lambda c: chr(c).isupper(),
-        "cased": is_cased,
-        "case_ignorable": is_case_ignorable,
-    }
-    for name, predicate in properties.items():
-        found = ranges(predicate)
-        out.write("inline constexpr CodePointRange %s_ranges[] = {\n" % name)
-        write_rows(out, ["{%#x, %#x}," % tuple(r) for r in found])
-        out.write("};\n\n")
-    mappings = {"upper": str.upper, "lower": str.lower, "title": str.title, "fold": str.casefold}
-    for name, mapping in mappings.items():
-        runs, special = case_runs(mapping)
-        out.write("inline constexpr CaseRun %s_runs[] = {\n" % name)
-        write_rows(out, ["{%#x, %#x, %d, %d}," % tuple(r) for r in runs])
-        out.write("};\n\n")
-        out.write("inline constexpr CaseExpansion %s_expansions[] = {\n" % name)
-        write_rows(out, ["{%#x, {%s}}," % (c, ", ".join("%#x" % x for x in to + [0] * (3 - len(to)))) for c, to in special])
-        out.write("};\n\n")
-    out.write("// clang-format on\n\n}  // namespace realizar::text::jinja\n")
+    if unicodedata.unidata_version != VERSION:
+        sys.exit("this Python has Unicode %s, not %s: run Python 3.13" % (unicodedata.unidata_version, VERSION))
+    print("// Written by scripts/unicode_tables.py from Unicode %s; do not edit." % VERSION)
+    print('#include "text/unicode_tables.hpp"\n')
+    print("// clang-format off")
+    print("namespace realizar::text {\n")
+    write_table("category_starts", "std::uint32_t", categories())
+    for name, predicate in PROPERTIES.items():
+        write_table(name + "_ranges", "CodePointRange", ranges(predicate))
+    for name, mapping in MAPPINGS.items():
+        runs, several = case_mapping(mapping)
+        write_table(name + "_runs", "CaseRun", runs)
+        write_table(name + "_expansions", "CaseExpansion", several)
+    write_table("base_ranges", "BaseRange", bases())
+    print("}  // namespace realizar::text")
 
 
 if __name__ == "__main__":

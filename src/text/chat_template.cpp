@@ -5,7 +5,7 @@
 #include "text/template/lexer.hpp"
 #include "text/template/parser.hpp"
 #include "text/template/resolver.hpp"
-#include "text/template/unicode.hpp"
+#include "text/unicode.hpp"
 
 namespace realizar::text {
 namespace {
@@ -19,7 +19,7 @@ namespace {
 ChatTemplate::ChatTemplate(const std::string& source, jinja::Limits limits) : limits_(limits) {
   require(source.size() <= limits.max_source_bytes, ErrorKind::limit_exceeded, "the chat template has ",
           source.size(), " bytes; the limit is ", limits.max_source_bytes);
-  require(jinja::is_valid_utf8(source), ErrorKind::invalid_template, "the chat template is not valid UTF-8");
+  require(is_valid_utf8(source), ErrorKind::invalid_template, "the chat template is not valid UTF-8");
   try {
     template_ = std::make_unique<jinja::Template>(jinja::parse(source));
     jinja::resolve(*template_);

@@ -10,8 +10,8 @@ namespace {
 
 using CodePoints = std::vector<std::uint32_t>;
 
-bool is_digit(std::uint32_t c) { return c >= '0' && c <= '9'; }
-bool is_number(std::uint32_t c) { return c < 0x80 ? is_digit(c) : category(c) == Category::number; }
+bool is_ascii_digit(std::uint32_t c) { return c >= '0' && c <= '9'; }
+bool is_number(std::uint32_t c) { return c < 0x80 ? is_ascii_digit(c) : category(c) == Category::number; }
 
 /// Pieces in the making, cut at ascending positions.
 class Cutter {
@@ -30,7 +30,7 @@ class Cutter {
 /// Cuts runs of numbers in text[begin, end) into groups of three, counted from the end of the run.
 void cut_by_three(SplitKind kind, const CodePoints& text, std::size_t begin, std::size_t end,
                   Cutter& cutter) {
-  bool (*in_run)(std::uint32_t) = kind == SplitKind::digits_by_three ? is_digit : is_number;
+  bool (*in_run)(std::uint32_t) = kind == SplitKind::digits_by_three ? is_ascii_digit : is_number;
   for (std::size_t i = begin; i < end;) {
     if (!in_run(text[i])) {
       ++i;

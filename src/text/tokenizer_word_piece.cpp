@@ -3,6 +3,7 @@
 // one.
 #include <string>
 
+#include "text/case_mapping.hpp"
 #include "text/tokenizer_algorithm.hpp"
 #include "text/unicode.hpp"
 

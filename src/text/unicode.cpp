@@ -1,6 +1,8 @@
 #include "text/unicode.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <span>
 
 #include "text/unicode_tables.hpp"
 
@@ -8,14 +10,14 @@ namespace realizar::text {
 
 namespace {
 
-/// The last of the ascending `ranges` that starts at or before `code_point`, or null.
+/// The last of the ascending `ranges` that starts at or before `code_point`, if it reaches that far.
 template <class Range>
-const Range* find_range(const Range* ranges, std::size_t size, std::uint32_t code_point) {
-  const Range* after =
-      std::upper_bound(ranges, ranges + size, code_point,
+const Range* find_range(std::span<const Range> ranges, std::uint32_t code_point) {
+  const auto after =
+      std::upper_bound(ranges.begin(), ranges.end(), code_point,
                        [](std::uint32_t value, const Range& range) { return value < range.first; });
-  if (after == ranges || (after - 1)->last < code_point) return nullptr;
-  return after - 1;
+  if (after == ranges.begin() || std::prev(after)->last < code_point) return nullptr;
+  return &*std::prev(after);
 }
 
 bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
@@ -24,9 +26,8 @@ bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC
 
 Category category(std::uint32_t code_point) {
   if (code_point > 0x10FFFF) return Category::other;
-  const std::uint32_t* after =
-      std::upper_bound(category_ranges, category_ranges + category_ranges_size, code_point << 3 | 7u);
-  return static_cast<Category>(*(after - 1) & 7u);
+  const auto after = std::upper_bound(category_starts.begin(), category_starts.end(), code_point << 3 | 7u);
+  return static_cast<Category>(*std::prev(after) & 7u);
 }
 
 bool is_whitespace(std::uint32_t c) {
@@ -35,17 +36,30 @@ bool is_whitespace(std::uint32_t c) {
          c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
-std::uint32_t to_lower(std::uint32_t code_point) {
-  const LowercaseRange* range = find_range(lowercase_ranges, lowercase_ranges_size, code_point);
-  if (range == nullptr || (code_point - range->first) % static_cast<std::uint32_t>(range->step) != 0)
-    return code_point;
-  return code_point + static_cast<std::uint32_t>(range->delta);
-}
-
 std::uint32_t base_character(std::uint32_t code_point) {
-  const BaseRange* range = find_range(base_ranges, base_ranges_size, code_point);
+  const BaseRange* range = find_range(base_ranges, code_point);
   return range == nullptr ? code_point : range->base;
 }
+
+bool is_space(std::uint32_t c) { return is_whitespace(c) || (c >= 0x1C && c <= 0x1F); }
+bool is_line_break(std::uint32_t c) {
+  return (c >= '\n' && c <= '\r') || (c >= 0x1C && c <= 0x1E) || c == 0x85 || c == 0x2028 || c == 0x2029;
+}
+bool is_alphabetic(std::uint32_t c) { return category(c) == Category::letter; }
+bool is_decimal(std::uint32_t c) { return find_range(decimal_ranges, c) != nullptr; }
+bool is_digit(std::uint32_t c) { return find_range(digit_ranges, c) != nullptr; }
+bool is_numeric(std::uint32_t c) { return find_range(numeric_ranges, c) != nullptr; }
+bool is_alphanumeric(std::uint32_t c) {
+  return is_alphabetic(c) || is_decimal(c) || is_digit(c) || is_numeric(c);
+}
+bool is_printable(std::uint32_t c) {
+  const Category found = category(c);
+  return c == ' ' || (found != Category::other && found != Category::control);
+}
+bool is_lowercase(std::uint32_t c) { return find_range(lowercase_ranges, c) != nullptr; }
+bool is_uppercase(std::uint32_t c) { return find_range(uppercase_ranges, c) != nullptr; }
+bool is_cased(std::uint32_t c) { return find_range(cased_ranges, c) != nullptr; }
+bool is_case_ignorable(std::uint32_t c) { return find_range(case_ignorable_ranges, c) != nullptr; }
 
 std::size_t utf8_length(char first) {
   const auto byte = static_cast<unsigned char>(first);
@@ -91,6 +105,33 @@ void append_utf8(std::string& text, std::uint32_t c) {
   }
 }
 
+std::u32string to_code_points(std::string_view text) {
+  std::u32string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size();) out.push_back(next_code_point(text, i));
+  return out;
+}
+
+std::string to_utf8(std::u32string_view code_points) {
+  std::string out;
+  out.reserve(code_points.size());
+  for (const char32_t c : code_points) append_utf8(out, c);
+  return out;
+}
+
+std::size_t count_code_points(std::string_view text) {
+  return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_continuation));
+}
+
+std::size_t byte_offset(std::string_view text, std::size_t index) {
+  std::size_t position = 0;
+  for (; index > 0 && position < text.size(); --index) {
+    ++position;
+    while (position < text.size() && is_continuation(text[position])) ++position;
+  }
+  return position;
+}
+
 Utf8Prefix strict_utf8_prefix(std::string_view bytes) {
   using State = Utf8Prefix::State;
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
@@ -106,6 +147,15 @@ Utf8Prefix strict_utf8_prefix(std::string_view bytes) {
     if (i == 1 ? at(i) < low || at(i) > high : !is_continuation(bytes[i])) return {State::invalid, i};
   }
   return {State::valid, length};
+}
+
+bool is_valid_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const Utf8Prefix front = strict_utf8_prefix(text);
+    if (front.state != Utf8Prefix::State::valid) return false;
+    text.remove_prefix(front.length);
+  }
+  return true;
 }
 
 }  // namespace realizar::text

@@ -33,6 +33,13 @@ TEST(ChatTemplate, WritesJsonWithUnicodeAndKeyOrder) {
             R"({"b": "é<", "a": [1, 2.0, null, true]})");
 }
 
+TEST(ChatTemplate, WritesTheShortestDigitsThatReadBack) {
+  EXPECT_EQ(render_template("{{ x|join(' ') }}", R"({"x": [0.1, 1e22, 1e16, 123456.0, 1e-5, -0.0, 5e-324]})"),
+            "0.1 1e+22 1e+16 123456.0 1e-05 -0.0 5e-324");
+  // 2^-24, where the closest 16 digits read back as the number below it.
+  EXPECT_EQ(render_template("{{ x }}", R"({"x": 5.960464477539063e-08})"), "5.960464477539063e-08");
+}
+
 TEST(ChatTemplate, TakesItsClockFromTheInput) {
   EXPECT_EQ(render_template("{{ strftime_now('%d %b %Y %H:%M') }}", R"({"now": "2024-07-26T08:05:00"})"),
             "26 Jul 2024 08:05");

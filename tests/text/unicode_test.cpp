@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <vector>
-
 namespace realizar::test {
 namespace {
 
@@ -23,14 +22,26 @@ TEST(Unicode, KnowsCategories) {
   EXPECT_EQ(text::category(0x31EF), Category::symbol);  // new in Unicode 15.1
 }
 
-TEST(Unicode, MapsCaseAndAccents) {
-  EXPECT_EQ(text::to_lower('A'), 'a');
-  EXPECT_EQ(text::to_lower('a'), 'a');
-  EXPECT_EQ(text::to_lower(0x100), 0x101u);  // every other one of a range
-  EXPECT_EQ(text::to_lower(0x101), 0x101u);
-  EXPECT_EQ(text::to_lower(0x10400), 0x10428u);
+TEST(Unicode, KnowsWhatStandsUnderAccents) {
   EXPECT_EQ(text::base_character(0xE9), 'e');
   EXPECT_EQ(text::base_character('e'), 'e');
+}
+
+TEST(Unicode, HasThePropertiesOfPythonsStr) {
+  EXPECT_TRUE(text::is_space(0x1C));
+  EXPECT_FALSE(text::is_whitespace(0x1C));
+  EXPECT_TRUE(text::is_line_break(0x2028));
+  EXPECT_TRUE(text::is_decimal(0x660));                              // Arabic zero
+  EXPECT_TRUE(text::is_digit(0xB2) && !text::is_decimal(0xB2));      // superscript two
+  EXPECT_TRUE(text::is_numeric(0x4E00) && !text::is_digit(0x4E00));  // the letter for one
+  EXPECT_TRUE(text::is_printable(' ') && !text::is_printable(0xA0) && !text::is_printable(0x378));
+  EXPECT_TRUE(text::is_cased(0x1C5) && !text::is_lowercase(0x1C5) && !text::is_uppercase(0x1C5));
+}
+
+TEST(Unicode, TellsValidUtf8) {
+  EXPECT_TRUE(text::is_valid_utf8("aé中😀"));
+  for (const char* text : {"\x80", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "a\xE4\xB8"})
+    EXPECT_FALSE(text::is_valid_utf8(text)) << text;
 }
 
 std::vector<std::uint32_t> decoded(std::string_view text) {

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <map>
 
+#include "text/case_mapping.hpp"
 #include "text/template/arguments.hpp"
 #include "text/template/builtins.hpp"
 #include "text/template/interpreter.hpp"
@@ -9,7 +10,7 @@
 #include "text/template/methods.hpp"
 #include "text/template/numbers.hpp"
 #include "text/template/text_search.hpp"
-#include "text/template/unicode.hpp"
+#include "text/unicode.hpp"
 
 namespace realizar::text::jinja {
 namespace {
@@ -516,7 +517,7 @@ Value title(Interpreter&, Arguments& a) {
   for (char32_t c : points) {
     bool separates = c == '-' || c == '(' || c == '{' || c == '[' || c == '<' || is_space(c);
     if (separates) flush();
-    append_code_point(separates ? out : word, c);
+    append_utf8(separates ? out : word, c);
   }
   flush();
   return out;

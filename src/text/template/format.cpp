@@ -5,11 +5,12 @@
 #include <cstdio>
 #include <optional>
 
+#include "text/case_mapping.hpp"
 #include "text/template/methods.hpp"
 #include "text/template/numbers.hpp"
 #include "text/template/operators.hpp"
 #include "text/template/text_search.hpp"
-#include "text/template/unicode.hpp"
+#include "text/unicode.hpp"
 
 namespace realizar::text::jinja {
 namespace {
@@ -147,7 +148,7 @@ std::string convert_percent(const Value& value, Specification spec, bool left, b
       if (!value.is_integer() || value.integer() < 0 || value.integer() > 0x10ffff)
         raise("%c requires int or char");
       std::string text;
-      append_code_point(text, static_cast<char32_t>(value.integer()));
+      append_utf8(text, static_cast<char32_t>(value.integer()));
       return format_text(text, spec);
     }
     case 'd':

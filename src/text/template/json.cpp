@@ -5,8 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "text/template/numbers.hpp"
 #include "text/template/operators.hpp"
-#include "text/template/unicode.hpp"
+#include "text/unicode.hpp"
 
 namespace realizar::text::jinja {
 namespace {

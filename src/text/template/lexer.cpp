@@ -5,7 +5,7 @@
 
 #include "text/template/numbers.hpp"
 #include "text/template/text_search.hpp"
-#include "text/template/unicode.hpp"
+#include "text/unicode.hpp"
 
 namespace realizar::text::jinja {
 namespace {
@@ -277,18 +277,23 @@ class Lexer {
       }
       if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
         raise_at(line_, "illegal Unicode character in a string");
-      append_code_point(out, code);
+      append_utf8(out, code);
       i += 1 + width;
     } else if (c >= '0' && c <= '7') {
       char32_t code = 0;
       for (int k = 0; k < 3 && i < text.size() && text[i] >= '0' && text[i] <= '7'; ++k)
         code = code * 8 + (text[i++] - '0');
-      append_code_point(out, code);
+      append_utf8(out, code);
     } else if (c == 'N') {
       raise_at(line_, "character names (\\N{...}) are not supported in strings");
     } else {
       char32_t other = next_code_point(text, i);
-      out += other < 0x80 ? "\\" + to_utf8({&other, 1}) : escape_code_point(other);
+      if (other < 0x80) {
+        out += '\\';
+        append_utf8(out, other);
+      } else {
+        out += escape_code_point(other);
+      }
     }
   }
 

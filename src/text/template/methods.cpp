@@ -4,10 +4,11 @@
 #include <cmath>
 #include <map>
 
+#include "text/case_mapping.hpp"
 #include "text/template/arguments.hpp"
 #include "text/template/format.hpp"
 #include "text/template/text_search.hpp"
-#include "text/template/unicode.hpp"
+#include "text/unicode.hpp"
 
 namespace realizar::text::jinja {
 namespace {
@@ -154,16 +155,16 @@ Value convert_case(const Value& self, const Arguments& arguments) {
   return self.is_markup() ? Value::markup(std::move(text)) : Value(std::move(text));
 }
 
-template <bool (*holds)(char32_t)>
+template <bool (*holds)(std::uint32_t)>
 Value all_characters(const Value& self, const Arguments& arguments) {
   BoundArguments bound("is", arguments, {});
   std::u32string points = to_code_points(self.text());
   return !points.empty() && std::all_of(points.begin(), points.end(), holds);
 }
 
-bool is_ascii_code_point(char32_t c) { return c < 0x80; }
+bool is_ascii_code_point(std::uint32_t c) { return c < 0x80; }
 
-template <bool (*wanted)(char32_t)>
+template <bool (*wanted)(std::uint32_t)>
 Value is_case(const Value& self, const Arguments& arguments) {
   BoundArguments bound("is", arguments, {});
   bool any = false;

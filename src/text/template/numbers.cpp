@@ -4,11 +4,15 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <iterator>
 #include <limits>
 #include <locale>
 #include <sstream>
 
-#include "text/template/unicode.hpp"
+#include "text/case_mapping.hpp"
+#include "text/unicode.hpp"
 
 namespace realizar::text::jinja {
 namespace {
@@ -39,6 +43,36 @@ std::optional<std::string> without_underscores(std::string_view text) {
       return std::nullopt;
   }
   return out;
+}
+
+/// digits[0].digits[1]... times 10^exponent
+struct Decimal {
+  std::string digits;
+  int exponent;
+};
+
+/// The closest of the shortest decimals that read back as `number`, which is finite and not negative.
+Decimal shortest_decimal(double number) {
+  const auto reads_back = [number](const Decimal& decimal) {
+    const int last = decimal.exponent - static_cast<int>(decimal.digits.size()) + 1;
+    return std::strtod((decimal.digits + "e" + std::to_string(last)).c_str(), nullptr) == number;
+  };
+  for (int precision = 0;; ++precision) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%.*e", precision, number);
+    const char* mark = std::strchr(text, 'e');
+    Decimal decimal{"", std::atoi(mark + 1)};
+    // Only the digits: the sign between them is the locale's.
+    std::copy_if(static_cast<const char*>(text), mark, std::back_inserter(decimal.digits),
+                 [](char c) { return c >= '0' && c <= '9'; });
+    if (precision == 16 || reads_back(decimal)) return decimal;
+    // A power of two is nearer to the number below it than to the one above, so that the closest decimal may
+    // miss it where the next one reads back.
+    if (decimal.digits.back() != '9') {
+      ++decimal.digits.back();
+      if (reads_back(decimal)) return decimal;
+    }
+  }
 }
 
 }  // namespace
@@ -90,6 +124,22 @@ std::optional<double> parse_float(std::string_view text) {
   }
   if (stream.peek() != std::istringstream::traits_type::eof()) return std::nullopt;
   return number;
+}
+
+std::string format_float(double number) {
+  if (std::isnan(number)) return "nan";
+  if (std::isinf(number)) return number < 0 ? "-inf" : "inf";
+  const std::string sign = std::signbit(number) ? "-" : "";
+  const auto [digits, exponent] = shortest_decimal(std::abs(number));
+  auto count = static_cast<int>(digits.size());
+  if (exponent < -4 || exponent >= 16) {
+    std::string power = std::to_string(std::abs(exponent));
+    return sign + digits[0] + (count > 1 ? "." + digits.substr(1) : "") + (exponent < 0 ? "e-" : "e+") +
+           (power.size() < 2 ? "0" : "") + power;
+  }
+  if (exponent < 0) return sign + "0." + std::string(-exponent - 1, '0') + digits;
+  if (count <= exponent + 1) return sign + digits + std::string(exponent + 1 - count, '0') + ".0";
+  return sign + digits.substr(0, exponent + 1) + "." + digits.substr(exponent + 1);
 }
 
 double round_to(double number, std::int64_t places) {

@@ -1,14 +1,14 @@
 #include "text/template/operators.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
 #include "text/template/format.hpp"
 #include "text/template/methods.hpp"
+#include "text/template/numbers.hpp"
 #include "text/template/text_search.hpp"
-#include "text/template/unicode.hpp"
+#include "text/unicode.hpp"
 
 namespace realizar::text::jinja {
 namespace {
@@ -390,30 +390,6 @@ Value negate(const Value& value) {
   if (value.is_integer()) return apply_integers(BinaryOperator::subtract, 0, value.integer());
   if (value.is_float()) return -value.number();
   raise("bad operand type for unary -: '", value.type_name(), "'");
-}
-
-std::string format_float(double number) {
-  if (std::isnan(number)) return "nan";
-  if (std::isinf(number)) return number < 0 ? "-inf" : "inf";
-  // The shortest digits that read back as the same number, laid out as Python does.
-  char buffer[40];
-  auto end = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::scientific).ptr;
-  std::string text(buffer, end);
-  std::size_t mark = text.find('e');
-  int exponent = std::stoi(text.substr(mark + 1));
-  std::string sign = text[0] == '-' ? "-" : "", digits;
-  for (char c : text.substr(0, mark)) {
-    if (c >= '0' && c <= '9') digits += c;
-  }
-  auto count = static_cast<int>(digits.size());
-  if (exponent < -4 || exponent >= 16) {
-    std::string power = std::to_string(std::abs(exponent));
-    return sign + digits[0] + (count > 1 ? "." + digits.substr(1) : "") + (exponent < 0 ? "e-" : "e+") +
-           (power.size() < 2 ? "0" : "") + power;
-  }
-  if (exponent < 0) return sign + "0." + std::string(-exponent - 1, '0') + digits;
-  if (count <= exponent + 1) return sign + digits + std::string(exponent + 1 - count, '0') + ".0";
-  return sign + digits.substr(0, exponent + 1) + "." + digits.substr(exponent + 1);
 }
 
 std::string repr(const Value& value) {

@@ -22,7 +22,6 @@ Value negate(const Value& value);
 
 std::string to_text(const Value& value);  ///< str(value)
 std::string repr(const Value& value);
-std::string format_float(double number);  ///< repr of a float
 
 std::unique_ptr<Iterator> try_iterate(const Value& value);  ///< nullptr when it cannot be iterated
 std::unique_ptr<Iterator> iterate(const Value& value);

@@ -3,7 +3,7 @@
 #include "text/template/arguments.hpp"
 #include "text/template/builtins.hpp"
 #include "text/template/interpreter.hpp"
-#include "text/template/unicode.hpp"
+#include "text/unicode.hpp"
 
 namespace realizar::text::jinja {
 namespace {
@@ -47,7 +47,7 @@ bool is_sequence(const Value& value) {
          value.as<Range>() != nullptr;
 }
 
-template <bool (*wanted)(char32_t)>
+template <bool (*wanted)(std::uint32_t)>
 bool has_case(const Value& value) {
   bool any = false;
   for (char32_t c : to_code_points(to_text(value))) {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "text/template/operators.hpp"
-#include "text/template/unicode.hpp"
+#include "text/unicode.hpp"
 
 namespace realizar::text::jinja {
 namespace {

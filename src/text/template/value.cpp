@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "text/template/operators.hpp"
-#include "text/template/unicode.hpp"
+#include "text/unicode.hpp"
 
 namespace realizar::text::jinja {
 namespace {
