@@ -9,18 +9,24 @@ namespace realizar::cli {
 /// Exit statuses, as `realizar --help` lists them. Scripts rely on them.
 enum ExitStatus : int {
   exit_ok = 0,
-  exit_failed = 1,   // at run time: input and output, memory, limits
-  exit_usage = 2,    // a wrong command line, or arguments that cannot be right
-  exit_bad_file = 3  // a model, vocabulary or template that is broken or not supported
+  exit_failed = 1,        // at run time: input and output, memory, limits
+  exit_usage = 2,         // a wrong command line, or arguments that cannot be right
+  exit_bad_file = 3,      // a model, vocabulary or template that is broken or not supported
+  exit_interrupted = 130  // ended by Ctrl-C
 };
 
 /// What the command line asked for: set while it is parsed, run after.
 using Action = std::function<int()>;
 
+void add_run(CLI::App& program, Action& action);
+void add_chat(CLI::App& program, Action& action);
 void add_info(CLI::App& program, Action& action);
 void add_tokenize(CLI::App& program, Action& action);
 void add_detokenize(CLI::App& program, Action& action);
 void add_template(CLI::App& program, Action& action);
+void add_logits(CLI::App& program, Action& action);
+void add_perplexity(CLI::App& program, Action& action);
+void add_bench(CLI::App& program, Action& action);
 
 /// A command of the program with its description, `examples` at the end of its help.
 CLI::App* add_command(CLI::App& program, const std::string& name, const std::string& description,

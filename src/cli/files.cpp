@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "realizar/error.hpp"
 
@@ -60,6 +61,31 @@ std::vector<int32_t> parse_ids(std::string_view text, const std::string& source)
 void print(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
     fail_io("cannot write to standard output");
+}
+
+OutputFile::OutputFile(const std::filesystem::path& path) : path_(path), written_path_(path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored) || std::filesystem::is_regular_file(path, ignored))
+    written_path_ += ".partial";
+  file_ = std::fopen(written_path_.c_str(), "wb");
+  if (!file_) fail_io("cannot write " + written_path_.string());
+}
+
+OutputFile::~OutputFile() {
+  if (!file_) return;
+  std::fclose(file_);
+  if (written_path_ != path_) std::remove(written_path_.c_str());
+}
+
+void OutputFile::write(const void* data, size_t size) {
+  if (std::fwrite(data, 1, size, file_) != size) fail_io("cannot write " + written_path_.string());
+}
+
+void OutputFile::finish() {
+  if (std::fflush(file_) != 0) fail_io("cannot write " + written_path_.string());
+  if (written_path_ != path_ && std::rename(written_path_.c_str(), path_.c_str()) != 0)
+    fail_io("cannot rename " + written_path_.string() + " to " + path_.string());
+  std::fclose(std::exchange(file_, nullptr));
 }
 
 }  // namespace realizar::cli

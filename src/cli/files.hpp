@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -18,5 +19,23 @@ std::vector<int32_t> parse_ids(std::string_view text, const std::string& source)
 
 /// Writes to standard output and flushes.
 void print(std::string_view text);
+
+/// A file that appears under its name only once it is complete; until then it is PATH.partial. What is no
+/// regular file (a pipe, /dev/stdout) is written as it comes.
+class OutputFile {
+ public:
+  explicit OutputFile(const std::filesystem::path& path);
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  void write(const void* data, size_t size);
+  /// The file is complete.
+  void finish();
+
+ private:
+  std::filesystem::path path_, written_path_;
+  std::FILE* file_;
+};
 
 }  // namespace realizar::cli

@@ -19,6 +19,7 @@ struct InfoOptions {
   std::string model;
   LoadOptions load;
   bool json = false;
+  std::string plan;  ///< "text", "dot", or empty: no plan
 };
 
 struct TypeTotal {
@@ -154,6 +155,10 @@ std::string to_text(const FileInfo& info) {
 }
 
 int show_info(const InfoOptions& options) {
+  if (!options.plan.empty()) {
+    print(describe_plan(options.model, options.plan == "dot" ? PlanFormat::dot : PlanFormat::text));
+    return exit_ok;
+  }
   const FileInfo info = inspect(options.model, options.load);
   print(options.json ? to_json(info) : to_text(info));
   return exit_ok;
@@ -166,13 +171,22 @@ void add_info(CLI::App& program, Action& action) {
   CLI::App* command = add_command(program, "info", "print what a GGUF file holds and what running it takes",
                                   "  realizar info model.gguf --context 4096\n"
                                   "  realizar info model.gguf --json | jq .metadata\n"
-                                  "");
+                                  "  realizar info model.gguf --plan\n"
+                                  "  realizar info model.gguf --plan dot | dot -Tsvg > plan.svg\n");
   command->add_option("MODEL", options->model, "GGUF file, which may hold only a vocabulary")->required();
   command->add_flag("--json", options->json, "print a JSON object");
   command
       ->add_option("-c,--context", options->load.n_context,
                    "estimate the memory for so many positions; 0: the model's own")
       ->check(CLI::Range(0, 1 << 30));
+  command
+      ->add_option(
+          "--plan", options->plan,
+          "print instead the operators the model is computed by, after fusion; dot: as a Graphviz digraph")
+      ->expected(0, 1)
+      ->default_str("text")
+      ->check(CLI::IsMember({"text", "dot"}).description(""))
+      ->type_name("[dot]");
   command->callback([options, &action] { action = [options] { return show_info(*options); }; });
 }
 

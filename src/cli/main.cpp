@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
 #include "realizar/error.hpp"
 #include "realizar/version.hpp"
 
@@ -52,16 +53,24 @@ int run_program(int argc, char** argv) {
       "    0  done\n"
       "    1  failed at run time: input and output, memory, limits\n"
       "    2  wrong command line or arguments\n"
-      "    3  a model, vocabulary or template that is broken or not supported\n\n"
+      "    3  a model, vocabulary or template that is broken or not supported\n"
+      "  130  ended by Ctrl-C: once ends a generation, twice the program\n\n"
       "Examples:\n"
+      "  realizar run -p 'Name the capital of France.'\n"
+      "  realizar chat model.gguf --temperature 0.7\n"
       "  printf 'Hello world' | realizar tokenize model.gguf\n"
       "  realizar info model.gguf --json\n"
       "`realizar COMMAND --help` has more.");
   Action action;
+  add_run(program, action);
+  add_chat(program, action);
   add_info(program, action);
   add_tokenize(program, action);
   add_detokenize(program, action);
   add_template(program, action);
+  add_logits(program, action);
+  add_perplexity(program, action);
+  add_bench(program, action);
   program.require_subcommand(1);
 
   try {
@@ -82,6 +91,8 @@ int main(int argc, char** argv) {
     return run_program(argc, argv);
   } catch (const realizar::Error& error) {
     return report(error.what(), exit_status(error.kind()));
+  } catch (const Interrupted&) {
+    return exit_interrupted;
   } catch (const std::bad_alloc&) {
     return report("out of memory", exit_failed);
   } catch (const std::exception& error) {

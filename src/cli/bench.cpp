@@ -1,0 +1,133 @@
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/commands.hpp"
+#include "cli/files.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/model_options.hpp"
+#include "cli/progress_bar.hpp"
+#include "cli/units.hpp"
+#include "realizar/benchmark.hpp"
+#include "realizar/version.hpp"
+
+namespace realizar::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct BenchOptions {
+  ModelOptions model;
+  BenchmarkOptions bench;
+  bool json = false;
+};
+
+Json to_json(const Rates& rates, Json what) {
+  if (rates.all.empty()) return nullptr;
+  what["tokens_per_second"] = {{"min", rates.min()}, {"median", rates.median()}, {"max", rates.max()}};
+  return what;
+}
+
+std::string to_json(const BenchOptions& options, const GGUFTransformer& model,
+                    const BenchmarkResult& result) {
+  const BenchmarkOptions& bench = options.bench;
+  const Json json = {
+      {"model", model_path(options.model)},
+      {"threads", model.n_threads()},
+      {"instruction_set", instruction_set()},
+      {"arithmetic", options.model.arithmetic},
+      {"kv", options.model.kv_type},
+      {"repetitions", bench.n_repetitions},
+      {"prefill", to_json(result.prefill, {{"tokens", bench.n_prompt}})},
+      {"decode", to_json(result.decode,
+                         {{"tokens", bench.n_decode}, {"depth", bench.depth}, {"streams", bench.n_streams}})},
+      {"read_bandwidth_gb_per_s", result.read_bandwidth / 1e9},
+      {"bytes_per_token", result.bytes_per_token},
+      {"bandwidth_share", result.decode.all.empty() ? Json() : Json(result.bandwidth_share())}};
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::string to_text(const BenchOptions& options, const GGUFTransformer& model,
+                    const BenchmarkResult& result) {
+  const BenchmarkOptions& bench = options.bench;
+  std::string text = std::filesystem::path(model_path(options.model)).filename().string() + ": " +
+                     std::to_string(model.n_threads()) + " threads, " + instruction_set() + ", " +
+                     options.model.arithmetic + ", kv " + options.model.kv_type + "\n";
+  char line[200];
+  const auto add = [&](const std::string& what, const Rates& rates) {
+    if (rates.all.empty()) return;
+    std::snprintf(line, sizeof line, "%-34s %10.1f %10.1f %10.1f\n", what.c_str(), rates.min(),
+                  rates.median(), rates.max());
+    text += line;
+  };
+  std::snprintf(line, sizeof line, "%-34s %10s %10s %10s\n", "tok/s", "minimum", "median", "maximum");
+  text += line;
+  add("prefill of " + std::to_string(bench.n_prompt), result.prefill);
+  add("decode of " + std::to_string(bench.n_decode) +
+          (bench.depth > 0 ? " at depth " + std::to_string(bench.depth) : "") +
+          (bench.n_streams > 1 ? " in " + std::to_string(bench.n_streams) + " streams" : ""),
+      result.decode);
+  text += "read bandwidth " + fixed(result.read_bandwidth / 1e9, 1) + " GB/s";
+  if (!result.decode.all.empty() && result.bytes_per_token > 0) {
+    const auto bytes = static_cast<double>(result.bytes_per_token);
+    text += "; a decoded token reads " + fixed(bytes / 1e6, 1) + " MB, so at most " +
+            fixed(result.read_bandwidth / bytes, 1) + " tok/s; share " + fixed(result.bandwidth_share(), 3);
+  }
+  return text + "\n";
+}
+
+int benchmark(BenchOptions options) {
+  const InterruptHandler interrupts;
+  LoadOptions load = options.model.load_options();
+  BenchmarkOptions& bench = options.bench;
+  if (load.n_context == 0) load.n_context = std::max({1, bench.n_prompt, bench.depth + bench.n_decode});
+  load.n_streams = bench.n_streams;
+  GGUFTransformer model = load_model(options.model, load);
+  BenchmarkResult result;
+  {
+    ProgressBar bar("measuring");
+    bench.progress = [&bar](int done, int total) {
+      bar.update(static_cast<uint64_t>(done), static_cast<uint64_t>(total));
+    };
+    result = run_benchmark(model, bench);
+  }
+  print(options.json ? to_json(options, model, result) : to_text(options, model, result));
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& program, Action& action) {
+  auto options = std::make_shared<BenchOptions>();
+  CLI::App* command = add_command(program, "bench", "measure prefill and decode speed",
+                                  "  realizar bench -p 512 -n 64 -r 5 -t 2\n"
+                                  "  realizar bench model.gguf -p 0 -n 128 -d 4096 --kv q8_0\n"
+                                  "  realizar bench model.gguf -n 64 -b 8 --json\n"
+                                  "The share is what decoding uses of the memory bandwidth: (file bytes of "
+                                  "the tensors a token reads + bytes of\n"
+                                  "keys and values at that depth) x median tok/s / read bandwidth. Streams "
+                                  "share one reading of the weights. The\n"
+                                  "bandwidth is the best of several loops over 1 GiB with the same threads, "
+                                  "taken between the repetitions.\n");
+  add_model_options(*command, options->model, ModelArgument::optional,
+                    "positions to make room for; 0: as many as the benchmark needs");
+  const auto add_count = [&](const char* names, int& value, int least, const char* type, const char* help) {
+    command->add_option(names, value, help)
+        ->check(CLI::Range(least, 1 << 24).description(""))
+        ->type_name(type)
+        ->capture_default_str();
+  };
+  BenchmarkOptions& bench = options->bench;
+  add_count("-p,--prompt", bench.n_prompt, 0, "P", "tokens of the prompt; 0: no prefill");
+  add_count("-n,--tokens", bench.n_decode, 0, "N", "tokens to decode; 0: no decode");
+  add_count("-r,--repetitions", bench.n_repetitions, 1, "R", "times to measure each");
+  add_count("-d,--depth", bench.depth, 0, "DEPTH", "positions in the cache before decoding");
+  add_count("-b,--streams", bench.n_streams, 1, "STREAMS", "sequences that decode together");
+  command->add_flag("--json", options->json, "print a JSON object");
+  command->callback([options, &action] { action = [options] { return benchmark(*options); }; });
+}
+
+}  // namespace realizar::cli

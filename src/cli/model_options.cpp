@@ -1,0 +1,76 @@
+#include "cli/model_options.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+
+#include "cli/progress_bar.hpp"
+#include "realizar/error.hpp"
+
+namespace realizar::cli {
+namespace {
+
+/// Where scripts/fetch_model puts the default model.
+std::filesystem::path default_model() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  const std::filesystem::path folder =
+      cache && *cache ? std::filesystem::path(cache) : std::filesystem::path(home ? home : "") / ".cache";
+  return folder / "realizar" / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf";
+}
+
+}  // namespace
+
+LoadOptions ModelOptions::load_options() const {
+  LoadOptions load;
+  load.n_threads = n_threads;
+  load.arithmetic = arithmetic == "exact" ? Arithmetic::exact : Arithmetic::fast;
+  load.kv_type = kv_type == "f32" ? KvType::f32 : kv_type == "q8_0" ? KvType::q8_0 : KvType::f16;
+  load.n_context = n_context;
+  return load;
+}
+
+void add_model_options(CLI::App& command, ModelOptions& options, ModelArgument argument,
+                       const std::string& context_help) {
+  const bool required = argument == ModelArgument::required;
+  command
+      .add_option("MODEL", options.model, required ? "GGUF file" : "GGUF file; without it the default model")
+      ->required(required)
+      ->type_name("");
+  command.add_option("-t,--threads", options.n_threads, "threads to compute with; 0: one a physical core")
+      ->check(CLI::Range(0, 1024).description(""))
+      ->type_name("T")
+      ->capture_default_str();
+  command.add_option("--kv", options.kv_type, "how keys and values are stored: f16, f32 or q8_0")
+      ->check(CLI::IsMember({"f16", "f32", "q8_0"}).description(""))
+      ->type_name("TYPE")
+      ->capture_default_str();
+  command
+      .add_option("--arithmetic", options.arithmetic,
+                  "fast: activations in int8 a block; exact: activations in f32")
+      ->check(CLI::IsMember({"fast", "exact"}).description(""))
+      ->type_name("MODE")
+      ->capture_default_str();
+  command.add_option("-c,--context", options.n_context, context_help)
+      ->check(CLI::Range(0, 1 << 30).description(""))
+      ->type_name("C")
+      ->capture_default_str();
+}
+
+std::string model_path(const ModelOptions& options) {
+  if (!options.model.empty()) return options.model;
+  const std::filesystem::path path = default_model();
+  if (!std::filesystem::exists(path))
+    throw Error(ErrorKind::io, "no MODEL is given, and the default model is not at " + path.string() +
+                                   ": run scripts/fetch_model, or name a GGUF file");
+  return path.string();
+}
+
+GGUFTransformer load_model(const ModelOptions& options, LoadOptions load) {
+  const std::string path = model_path(options);
+  ProgressBar bar("loading " + std::filesystem::path(path).filename().string());
+  load.progress = [&bar](uint64_t done, uint64_t total) { bar.update(done, total); };
+  return GGUFTransformer::load(path, load);
+}
+
+}  // namespace realizar::cli
