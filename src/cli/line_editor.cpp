@@ -15,6 +15,9 @@ namespace {
 
 constexpr int history_lines = 1000;
 
+/// What Ctrl-C gives up.
+enum class Interrupt { none, line, program };
+
 }  // namespace
 
 /// An editline session.
@@ -42,7 +45,8 @@ struct LineEditor::Terminal {
         editor, EL_ADDFN, "realizar-interrupt", "give up the line", +[](EditLine* e, int) -> unsigned char {
           Terminal* self = nullptr;
           el_get(e, EL_CLIENTDATA, &self);
-          self->interrupted = true;
+          const LineInfo* line = el_line(e);
+          self->interrupted = line->lastchar > line->buffer ? Interrupt::line : Interrupt::program;
           return CC_EOF;
         });
     el_set(editor, EL_BIND, "^C", "realizar-interrupt", nullptr);
@@ -60,15 +64,21 @@ struct LineEditor::Terminal {
   }
 
   std::optional<std::string> read() {
-    interrupted = false;
     int length = 0;
-    const char* const text = el_gets(editor, &length);
-    if (interrupted) {
-      std::fputs("^C\n", stdout);
-      el_reset(editor);
-      throw Interrupted();
+    const char* text = nullptr;
+    do {
+      interrupted = Interrupt::none;
+      text = el_gets(editor, &length);
+      if (interrupted != Interrupt::none) {
+        std::fputs("^C\n", stdout);
+        el_reset(editor);
+      }
+      if (interrupted == Interrupt::program) throw Interrupted();
+    } while (interrupted == Interrupt::line);
+    if (!text || length <= 0) {
+      std::fputs("\n", stdout);
+      return std::nullopt;
     }
-    if (!text || length <= 0) return std::nullopt;
     std::string line(text, static_cast<size_t>(length));
     if (line.find_first_not_of(" \t\n") != std::string::npos) {
       HistEvent event;
@@ -80,7 +90,7 @@ struct LineEditor::Terminal {
 
   std::filesystem::path history_file;
   std::string prompt;
-  bool interrupted = false;
+  Interrupt interrupted = Interrupt::none;
   History* history = history_init();
   EditLine* editor = el_init("realizar", stdin, stdout, stderr);
 };

@@ -19,8 +19,8 @@ class LineEditor {
 
   bool interactive() const { return terminal_ != nullptr; }
 
-  /// The next line without its end; nothing at the end of the input. Throws `Interrupted` when Ctrl-C is
-  /// pressed.
+  /// The next line without its end; nothing at the end of the input. Ctrl-C gives a line up; at an
+  /// empty one it throws `Interrupted`.
   std::optional<std::string> read(const std::string& prompt);
 
  private:
