@@ -25,12 +25,14 @@ struct Outcome {
   std::string out, error;
 };
 
-/// Runs the program with arguments as a shell reads them, `input` on its standard input.
-inline Outcome run_program(const std::string& arguments, const std::string& input = "") {
+/// Runs the program with arguments as a shell reads them, `input` on its standard input; `before` stands in
+/// front of the program: variables of its environment, or a command that runs it.
+inline Outcome run_program(const std::string& arguments, const std::string& input = "",
+                           const std::string& before = "") {
   const TemporaryFolder folder;
   write_file(folder.file("in"), input);
   const std::string command = "<" + folder.file("in") + " >" + folder.file("out") + " 2>" +
-                              folder.file("error") + " " + REALIZAR_PROGRAM + " " + arguments;
+                              folder.file("error") + " " + before + " " + REALIZAR_PROGRAM + " " + arguments;
   const int status = std::system(command.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(folder.file("out")),
           read_file(folder.file("error"))};

@@ -1,0 +1,187 @@
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include "cli/program.hpp"
+#include "support/tiny_model.hpp"
+
+namespace realizar::test {
+namespace {
+
+using nlohmann::json;
+
+class ModelCommands : public testing::Test {
+ protected:
+  ModelCommands() { write_tiny_model(model_); }
+
+  TemporaryFolder folder_;
+  std::string model_ = folder_.file("tiny.gguf");
+};
+
+TEST_F(ModelCommands, RunPrintsTheTextAloneAndASummaryOnStderr) {
+  const Outcome outcome = run_program("run " + model_ + " -p hi -n 12");
+  ASSERT_EQ(outcome.status, 0) << outcome.error;
+  EXPECT_FALSE(outcome.out.empty());
+  const std::regex summary(
+      "load [0-9.]+ s, first token after [0-9.]+ s, prefill [0-9.]+ tok/s, decode [0-9.]+ "
+      "tok/s, [0-9]+ % of the memory bandwidth \\([0-9.]+ GB/s\\)\n");
+  EXPECT_TRUE(std::regex_match(outcome.error, summary)) << outcome.error;
+}
+
+TEST_F(ModelCommands, RunIsGreedyUnlessToldOtherwise) {
+  const std::string greedy = run_program("run " + model_ + " -p hi -n 12").out;
+  EXPECT_EQ(run_program("run " + model_ + " -p hi -n 12 --temperature 0 --seed 5").out, greedy);
+  const std::string drawn = run_program("run " + model_ + " -p hi -n 12 --temperature 1 --seed 5").out;
+  EXPECT_NE(drawn, greedy);
+  EXPECT_EQ(run_program("run " + model_ + " -p hi -n 12 --temperature 1 --seed 5 --threads 1").out, drawn);
+}
+
+TEST_F(ModelCommands, RunSaysAllInJson) {
+  const Outcome outcome = run_program("run " + model_ + " -p - -n 7 --logit-bias 2=-inf --json", "hi");
+  ASSERT_EQ(outcome.status, 0) << outcome.error;
+  const json object = json::parse(outcome.out);
+  EXPECT_EQ(object.at("tokens").size(), 7u);
+  EXPECT_EQ(object.at("stop_reason"), "max_tokens");
+  // BOS, "[user]", "hi", a line end and "[assistant]", each letter but those of "hi" a byte.
+  EXPECT_EQ(object.at("prompt_tokens"), 20);
+  EXPECT_GT(object.at("decode_tokens_per_second"), 0.0);
+  EXPECT_GT(object.at("bandwidth_share"), 0.0);
+  EXPECT_EQ(outcome.error, "");
+}
+
+TEST_F(ModelCommands, RawUsesNoTemplateButSpecialTokensAndBos) {
+  const auto n_prompt = [&](const std::string& arguments) {
+    return json::parse(run_program("run " + model_ + " --json -n 1 " + arguments).out).at("prompt_tokens");
+  };
+  EXPECT_EQ(n_prompt("--raw -p hi"), 2);
+  EXPECT_EQ(n_prompt("--raw -p 'hi</s>'"), 3);
+  EXPECT_EQ(n_prompt("--system hi -p hi"), 20 + 10);  // "[system]", "hi" and a line end
+}
+
+TEST_F(ModelCommands, RunSaysWhatIsWrong) {
+  EXPECT_EQ(run_program("run " + model_).status, 2);
+  EXPECT_EQ(run_program("run " + model_ + " -p hi --kv f64").status, 2);
+  EXPECT_EQ(run_program("run " + model_ + " -p hi --top-k=x").status, 2);
+  EXPECT_EQ(run_program("run " + model_ + " -p hi --logit-bias 3").status, 2);
+  EXPECT_EQ(run_program("run " + folder_.file("absent.gguf") + " -p hi").status, 1);
+  const Outcome no_default = run_program("run -p hi", "", "XDG_CACHE_HOME=" + folder_.file("nowhere"));
+  EXPECT_EQ(no_default.status, 1);
+  EXPECT_NE(no_default.error.find("scripts/fetch_model"), std::string::npos) << no_default.error;
+  EXPECT_NE(no_default.error.find(folder_.file("nowhere")), std::string::npos) << no_default.error;
+  write_tiny_model(model_, {.chat_template = false});
+  const Outcome no_template = run_program("run " + model_ + " -p hi");
+  EXPECT_EQ(no_template.status, 3);
+  EXPECT_NE(no_template.error.find("chat template"), std::string::npos) << no_template.error;
+}
+
+TEST_F(ModelCommands, CtrlCEndsAGenerationWithItsSummary) {
+  const Outcome outcome = run_program("run " + model_ + " -p hi --logit-bias 2=-inf --context 200000", "",
+                                      "timeout --preserve-status -s INT 2");
+  EXPECT_EQ(outcome.status, 130);
+  EXPECT_NE(outcome.error.find("decode"), std::string::npos) << outcome.error;
+}
+
+TEST_F(ModelCommands, LogitsWritesTokensAndTheirLogits) {
+  const std::string output = folder_.file("logits");
+  const Outcome outcome = run_program("logits " + model_ + " --tokens - --output " + output, " 1 261\n5\t");
+  ASSERT_EQ(outcome.status, 0) << outcome.error;
+  const std::string bytes = read_file(output);
+  ASSERT_EQ(bytes.size(), 4 * (2 + 3 + 3 * tiny_vocabulary_size));
+  std::vector<int32_t> head(5);
+  std::memcpy(head.data(), bytes.data(), 20);
+  EXPECT_EQ(head, (std::vector<int32_t>{3, static_cast<int32_t>(tiny_vocabulary_size), 1, 261, 5}));
+  // The options change how, not what.
+  run_program("logits " + model_ + " --tokens - --output " + output + " --threads 1 --context 64", "1 261 5");
+  EXPECT_EQ(read_file(output), bytes);
+}
+
+TEST_F(ModelCommands, LogitsLeavesNoHalfAFile) {
+  const std::string output = folder_.file("logits");
+  EXPECT_EQ(run_program("logits " + model_ + " --tokens - --output " + output, "1 9999").status, 2);
+  EXPECT_EQ(run_program("logits " + model_ + " --tokens - --output " + output, "").status, 2);
+  EXPECT_EQ(run_program("logits " + model_ + " --tokens - --context 2 --output " + output, "1 2 3").status,
+            1);
+  EXPECT_EQ(folder_.names(), (std::set<std::string>{"tiny.gguf"}));
+}
+
+TEST_F(ModelCommands, PerplexityEndsWithItsFigure) {
+  const std::string text(200, 'x');
+  const Outcome outcome = run_program("perplexity " + model_ + " - --context 64", text);
+  ASSERT_EQ(outcome.status, 0) << outcome.error;
+  EXPECT_TRUE(std::regex_match(outcome.out, std::regex("perplexity [0-9.]+ over 93 tokens\n")))
+      << outcome.out;
+  const json object = json::parse(run_program("perplexity " + model_ + " - --context 64 --json", text).out);
+  EXPECT_EQ(object.at("tokens"), 93);  // 3 windows, ids 33 to 63
+  EXPECT_EQ(run_program("perplexity " + model_ + " -", "short").status, 2);
+}
+
+TEST_F(ModelCommands, BenchTellsRatesAndTheShareOfTheBandwidth) {
+  const Outcome outcome = run_program("bench " + model_ + " -p 32 -n 8 -r 2 -t 1 -d 16 -b 2 --json");
+  ASSERT_EQ(outcome.status, 0) << outcome.error;
+  const json object = json::parse(outcome.out);
+  for (const char* phase : {"prefill", "decode"}) {
+    const json& rates = object.at(phase).at("tokens_per_second");
+    EXPECT_GT(rates.at("min"), 0.0);
+    EXPECT_LE(rates.at("min"), rates.at("median"));
+    EXPECT_LE(rates.at("median"), rates.at("max"));
+  }
+  const double share = object.at("bytes_per_token").get<double>() *
+                       object.at("decode").at("tokens_per_second").at("median").get<double>() /
+                       (1e9 * object.at("read_bandwidth_gb_per_s").get<double>());
+  EXPECT_NEAR(object.at("bandwidth_share"), share, 1e-9 * share);
+  EXPECT_EQ(object.at("threads"), 1);
+}
+
+TEST_F(ModelCommands, InfoShowsThePlan) {
+  const Outcome text = run_program("info " + model_ + " --plan");
+  EXPECT_EQ(text.status, 0) << text.error;
+  EXPECT_NE(text.out.find("attention"), std::string::npos) << text.out;
+  EXPECT_EQ(run_program("info --plan " + model_).out, text.out);
+  const Outcome dot = run_program("info " + model_ + " --plan dot");
+  EXPECT_EQ(dot.out.rfind("digraph", 0), 0u) << dot.out;
+}
+
+TEST_F(ModelCommands, ChatAnswersEveryLineAndObeysCommands) {
+  const std::string saved = folder_.file("chat.json");
+  const Outcome outcome =
+      run_program("chat " + model_ + " -n 3 --system 'be brief'",
+                  "hi\n\n/save " + saved + "\n/reset\n/system\nho\n/help\n/exit\nnot read\n");
+  ASSERT_EQ(outcome.status, 0) << outcome.error;
+  EXPECT_NE(outcome.out.find("/load FILE"), std::string::npos);
+  const json messages = json::parse(read_file(saved));
+  ASSERT_EQ(messages.size(), 3u);
+  EXPECT_EQ(messages[0].at("role"), "system");
+  EXPECT_EQ(messages[0].at("content"), "be brief");
+  EXPECT_EQ(messages[1].at("content"), "hi");
+  EXPECT_EQ(messages[2].at("role"), "assistant");
+}
+
+TEST_F(ModelCommands, ChatGoesOnWithASavedConversation) {
+  const std::string first = folder_.file("first.json"), second = folder_.file("second.json");
+  write_file(first, R"([{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}])");
+  EXPECT_EQ(run_program("chat " + model_, "/load " + first + "\n/save " + second + "\n").status, 0);
+  EXPECT_EQ(json::parse(read_file(second)), json::parse(read_file(first)));
+  for (const char* broken : {"{", "{}", R"([{"role": 1}])", R"(["hi"])"}) {
+    write_file(first, broken);
+    EXPECT_EQ(run_program("chat " + model_, "/load " + first + "\n").status, 2) << broken;
+  }
+  EXPECT_EQ(run_program("chat " + model_, "/load\n").status, 2);
+  EXPECT_EQ(run_program("chat " + model_, "/nonsense\n").status, 2);
+}
+
+TEST_F(ModelCommands, EveryCommandHasExamples) {
+  for (const char* command :
+       {"run", "chat", "info", "tokenize", "detokenize", "template", "logits", "perplexity", "bench"}) {
+    const Outcome outcome = run_program(std::string(command) + " --help");
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_NE(outcome.out.find("Examples:"), std::string::npos) << command;
+  }
+}
+
+}  // namespace
+}  // namespace realizar::test
