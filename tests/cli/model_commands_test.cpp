@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/program.hpp"
+#include "support/program.hpp"
 #include "support/tiny_model.hpp"
 
 namespace realizar::test {

@@ -25,17 +25,24 @@ struct Outcome {
   std::string out, error;
 };
 
-/// Runs the program with arguments as a shell reads them, `input` on its standard input; `before` stands in
-/// front of the program: variables of its environment, or a command that runs it.
-inline Outcome run_program(const std::string& arguments, const std::string& input = "",
-                           const std::string& before = "") {
+/// Runs a command as a shell reads it, `input` on its standard input.
+inline Outcome run_command(const std::string& command, const std::string& input = "") {
   const TemporaryFolder folder;
   write_file(folder.file("in"), input);
-  const std::string command = "<" + folder.file("in") + " >" + folder.file("out") + " 2>" +
-                              folder.file("error") + " " + before + " " + REALIZAR_PROGRAM + " " + arguments;
-  const int status = std::system(command.c_str());
+  const std::string line =
+      "<" + folder.file("in") + " >" + folder.file("out") + " 2>" + folder.file("error") + " " + command;
+  const int status = std::system(line.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(folder.file("out")),
           read_file(folder.file("error"))};
 }
+
+#ifdef REALIZAR_PROGRAM
+/// Runs the program realizar; `before` stands in front of it: variables of its environment, or a command that
+/// runs it.
+inline Outcome run_program(const std::string& arguments, const std::string& input = "",
+                           const std::string& before = "") {
+  return run_command(before + " " + REALIZAR_PROGRAM + " " + arguments, input);
+}
+#endif
 
 }  // namespace realizar::test
