@@ -60,10 +60,11 @@ struct FileInfo {
   std::vector<TensorEntry> tensors;
   std::optional<ModelShape> shape;       ///< none for a file that holds only a vocabulary
   std::optional<MemoryEstimate> memory;  ///< likewise
+  std::string problem;  ///< why its model cannot be run; empty when it can, or when there is none
 };
 
 /// Reads what a file says about itself, and no weights. `options` are those the memory is estimated for.
-/// Throws `Error`: io, invalid_file, unsupported.
+/// Throws `Error`: io, invalid_file for what is no GGUF file.
 FileInfo inspect(const std::filesystem::path& path, const LoadOptions& options = {});
 
 enum class PlanFormat {

@@ -1,6 +1,7 @@
 #include <chrono>
 
 #include "api/model_info.hpp"
+#include "api/options.hpp"
 #include "api/tokenizer.hpp"
 #include "api/transformer.hpp"
 #include "backend/topology.hpp"
@@ -10,22 +11,6 @@
 
 namespace realizar {
 namespace {
-
-fusion::Arithmetic to_fusion(Arithmetic arithmetic) {
-  return arithmetic == Arithmetic::exact ? fusion::Arithmetic::exact : fusion::Arithmetic::fast;
-}
-
-fusion::KvType to_fusion(KvType type) {
-  switch (type) {
-    case KvType::f32:
-      return fusion::KvType::f32;
-    case KvType::q8_0:
-      return fusion::KvType::q8_0;
-    case KvType::f16:
-      break;
-  }
-  return fusion::KvType::f16;
-}
 
 void check(const LoadOptions& options) {
   const auto at_least = [](const char* name, int value, int least) {

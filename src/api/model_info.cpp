@@ -1,14 +1,15 @@
 #include "api/model_info.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <limits>
 #include <variant>
 
-#include "base/text.hpp"
+#include "api/options.hpp"
+#include "base/error.hpp"
 #include "formats/gguf_file.hpp"
 #include "formats/gguf_summary.hpp"
+#include "model/model.hpp"
 
 namespace realizar {
 namespace {
@@ -54,30 +55,14 @@ int first_number(const formats::Gguf& gguf, const std::string& key) {
   return 0;
 }
 
-uint64_t to_bytes(double bytes) { return bytes < 0x1p63 ? static_cast<uint64_t>(bytes) : uint64_t{1} << 63; }
-
-// In floating point, since a file may claim any numbers.
-MemoryEstimate estimate(const formats::Gguf& gguf, const ModelShape& shape, uint64_t weights,
-                        const LoadOptions& options) {
-  const auto number = [&](const char* key) { return first_number(gguf, shape.architecture + "." + key); };
-  MemoryEstimate memory;
-  memory.n_context = choose_context(options, shape);
-  memory.weights = weights;
-  const double head_width = shape.n_heads > 0 ? std::floor(double{1} * shape.n_embd / shape.n_heads) : 0;
-  const auto width_or = [&](int width) { return width > 0 ? double{1} * width : head_width; };
-  const double kv_width =
-      width_or(number("attention.key_length")) + width_or(number("attention.value_length"));
-  const double value_bytes = options.kv_type == KvType::f32   ? 4
-                             : options.kv_type == KvType::f16 ? 2
-                                                              : 34.0 / 32;
-  memory.kv_cache = to_bytes(kv_width * shape.n_kv_heads * shape.n_layers * memory.n_context * value_bytes *
-                             options.n_streams);
-  // The residual stream, what a block makes of it, attention's three slots and the two halves of a
-  // feed-forward network.
-  const double columns = 2.0 * shape.n_embd + 2.0 * head_width * shape.n_heads + kv_width * shape.n_kv_heads +
-                         2.0 * number("feed_forward_length");
-  memory.activations = to_bytes(columns * options.max_batch_tokens * 4);
-  return memory;
+MemoryEstimate estimate(const fusion::Plan& plan, const ModelShape& shape, const LoadOptions& options) {
+  const int n_context = choose_context(options, shape);
+  const model::MemoryEstimate memory =
+      model::estimate_memory(plan, n_context, to_fusion(options.kv_type), options.max_batch_tokens);
+  return {.n_context = n_context,
+          .weights = memory.weights,
+          .kv_cache = memory.kv * static_cast<uint64_t>(options.n_streams),
+          .activations = memory.activations};
 }
 
 }  // namespace
@@ -122,9 +107,13 @@ FileInfo inspect(const std::filesystem::path& path, const LoadOptions& options) 
                             tensor.n_bytes});
     info.n_parts = std::max(info.n_parts, static_cast<int>(tensor.part) + 1);
   }
-  if (!gguf.tensors().empty() && !summary.architecture.empty()) {
-    info.shape = read_shape(gguf, summary.architecture);
-    info.memory = estimate(gguf, *info.shape, summary.tensor_bytes, options);
+  if (gguf.tensors().empty()) return info;
+  if (!summary.architecture.empty()) info.shape = read_shape(gguf, summary.architecture);
+  try {
+    const model::Model model = model::load_model(gguf, {.n_context = options.n_context});
+    if (info.shape) info.memory = estimate(model.plan, *info.shape, options);
+  } catch (const Error& error) {
+    info.problem = error.what();
   }
   return info;
 }

@@ -1,5 +1,6 @@
-#include "formats/gguf_file.hpp"
 #include "fusion/plan.hpp"
+
+#include "formats/gguf_file.hpp"
 #include "model/model.hpp"
 #include "realizar/model_info.hpp"
 

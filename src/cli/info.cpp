@@ -68,6 +68,7 @@ std::string to_json(const FileInfo& info) {
                       {"kv_cache", info.memory->kv_cache},
                       {"activations", info.memory->activations},
                       {"total", info.memory->total()}};
+  if (!info.problem.empty()) json["problem"] = info.problem;
   Json types = Json::object();
   for (const auto& [type, total] : totals_by_type(info))
     types[type] = {{"tensors", total.n_tensors}, {"bytes", total.bytes}};
@@ -161,7 +162,9 @@ int show_info(const InfoOptions& options) {
   }
   const FileInfo info = inspect(options.model, options.load);
   print(options.json ? to_json(info) : to_text(info));
-  return exit_ok;
+  if (info.problem.empty()) return exit_ok;
+  std::fprintf(stderr, "realizar: %s\n", info.problem.c_str());
+  return exit_bad_file;
 }
 
 }  // namespace

@@ -137,6 +137,22 @@ TEST_F(ModelCommands, BenchTellsRatesAndTheShareOfTheBandwidth) {
   EXPECT_EQ(object.at("threads"), 1);
 }
 
+TEST_F(ModelCommands, InfoTellsShapesMemoryAndWhatKeepsAModelFromRunning) {
+  const json object = json::parse(run_program("info " + model_ + " --json --context 128").out);
+  EXPECT_EQ(object.at("shape").at("kv_heads"), 1);
+  EXPECT_EQ(object.at("memory").at("kv_cache"),
+            128 * 2 * 2 * 32 * 2);  // positions, layers, k and v, width, f16
+  EXPECT_FALSE(object.contains("problem"));
+  formats::GgufWriter writer;
+  writer.set("general.architecture", "abacus");
+  writer.add_tensor("beads", {2}, {1, 2});
+  writer.write(model_);
+  const Outcome unknown = run_program("info " + model_);
+  EXPECT_EQ(unknown.status, 3);
+  EXPECT_NE(unknown.out.find("beads"), std::string::npos);
+  EXPECT_NE(unknown.error.find("abacus"), std::string::npos) << unknown.error;
+}
+
 TEST_F(ModelCommands, InfoShowsThePlan) {
   const Outcome text = run_program("info " + model_ + " --plan");
   EXPECT_EQ(text.status, 0) << text.error;
