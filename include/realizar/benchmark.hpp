@@ -40,7 +40,7 @@ struct BenchmarkResult {
 BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& options = {});
 
 /// Bytes per second that `n_threads` read from memory together, the best of several loops over `n_bytes` for
-/// about `seconds`. Throws out_of_memory.
+/// about `seconds`. 0 bytes: as few as make caches matter little, 128 MiB or more. Throws out_of_memory.
 double measure_read_bandwidth(int n_threads, double seconds = 0, uint64_t n_bytes = uint64_t{1} << 30);
 
 }  // namespace realizar

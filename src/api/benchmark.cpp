@@ -6,6 +6,7 @@
 #include "api/transformer.hpp"
 #include "backend/bandwidth.hpp"
 #include "backend/thread_pool.hpp"
+#include "backend/topology.hpp"
 #include "base/error.hpp"
 
 namespace realizar {
@@ -187,7 +188,8 @@ BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& op
 
 double measure_read_bandwidth(int n_threads, double seconds, uint64_t n_bytes) {
   backend::ThreadPool pool(n_threads);
-  backend::ReadBandwidthMeter meter(pool, n_bytes);
+  const uint64_t beyond_caches = std::max<uint64_t>(uint64_t{128} << 20, 4 * backend::topology().l3_bytes);
+  backend::ReadBandwidthMeter meter(pool, n_bytes > 0 ? n_bytes : beyond_caches);
   return meter.measure(seconds);
 }
 

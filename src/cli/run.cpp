@@ -38,22 +38,24 @@ struct Speed {
 };
 
 /// The bandwidth of memory is measured after the generation, in about 0.2 seconds, and only where there is a
-/// decode speed to compare it with.
-Speed speed_of(const GenerationResult& result, const GGUFTransformer& model) {
+/// decode speed to compare it with. The engine ends before that, so that the memory measured over adds
+/// nothing to the most that the program holds.
+Speed speed_of(const GenerationResult& result, Engine engine) {
   constexpr double measuring_seconds = 0.1;
-  constexpr uint64_t measured_bytes = uint64_t{256} << 20;
+  const GGUFTransformer& model = engine.model();
   Speed speed{model.load_seconds(), result.first_token_seconds, result.prefill_tokens_per_second(),
               result.decode_tokens_per_second()};
   if (speed.decode <= 0) return speed;
+  const size_t mean_depth = result.n_prompt + result.tokens.size() / 2;
+  const auto bytes_per_token = static_cast<double>(model.bytes_per_token(static_cast<int>(mean_depth)));
+  const int n_threads = model.n_threads();
+  { const Engine ended = std::move(engine); }
   try {
-    speed.read_bandwidth = measure_read_bandwidth(model.n_threads(), measuring_seconds, measured_bytes);
+    speed.read_bandwidth = measure_read_bandwidth(n_threads, measuring_seconds, /*n_bytes=*/0);
+    speed.bandwidth_share = bytes_per_token * speed.decode / speed.read_bandwidth;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::out_of_memory) throw;
-    return speed;
   }
-  const size_t mean_depth = result.n_prompt + result.tokens.size() / 2;
-  speed.bandwidth_share = static_cast<double>(model.bytes_per_token(static_cast<int>(mean_depth))) *
-                          speed.decode / speed.read_bandwidth;
   return speed;
 }
 
@@ -118,7 +120,7 @@ int run(const RunOptions& options) {
   };
   Engine engine(std::move(model));
   const GenerationResult result = engine.generate(std::move(request));
-  const Speed speed = speed_of(result, engine.model());
+  const Speed speed = speed_of(result, std::move(engine));
   if (options.json) {
     print(to_json(result, speed));
   } else {
