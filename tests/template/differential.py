@@ -6,6 +6,7 @@ Exit status 77 (skipped) when jinja2 is not installed.
 """
 import datetime
 import json
+import pathlib
 import random
 import re
 import subprocess
@@ -152,6 +153,45 @@ HAND = r"""
 {{ 'a-b c'|title }}{{ "they're"|title }}{{ "they're".title() }}{{ 'ab'.isalpha() }}{{ '12'.isdigit() }}{{ 'Ab'.istitle() }}{{ 'a b'.partition(' ') }}
 """
 
+FAMILIES = sorted((pathlib.Path(__file__).parent / "families").glob("*.jinja"))
+
+SYSTEM = {"role": "system", "content": "  Be brief. /no_think"}
+QUESTION = {"role": "user", "content": " Où est <Zoë> & \"co\"?\n"}
+THOUGHT = {"role": "assistant", "content": "<think>\nhm\n</think>\n\nHere."}
+CALL = {"role": "assistant", "content": "", "tool_calls": [
+    {"id": "a1b2c3d4e", "type": "function", "function": {"name": "weather", "arguments": {"city": "Genève", "days": 2}}}]}
+TWO_CALLS = {"role": "assistant", "content": None, "tool_calls": [
+    {"function": {"name": "f", "arguments": "{\"x\": 1}"}}, {"function": {"name": "g", "arguments": {}}}]}
+RESULT = {"role": "tool", "content": "{\"sun\": true}", "tool_call_id": "a1b2c3d4e"}
+PARTS = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": " What is this? "}]}
+TOOLS = [{"type": "function", "function": {
+    "name": "weather", "description": "Tells the weather.", "parameters": {
+        "type": "object", "required": ["city"], "properties": {
+            "city": {"type": "string", "description": "where <b>"},
+            "days": {"type": "integer", "default": 1},
+            "units": {"type": "string", "enum": ["C", "F"]},
+            "hours": {"type": "array", "items": {"type": "integer"}},
+            "area": {"type": "object", "properties": {"lat": {"type": "number"}}, "required": ["lat"]},
+            "any": {"type": ["string", "null"]}, "either": {"oneOf": [{"type": "string"}, {"type": "number"}]}}}}},
+    {"type": "function", "function": {"name": "now", "description": "Tells the time.", "parameters": {}}}]
+CONVERSATIONS = [
+    [], [QUESTION], [SYSTEM, QUESTION], [SYSTEM, QUESTION, THOUGHT, QUESTION], [QUESTION, THOUGHT],
+    [QUESTION, CALL, RESULT], [SYSTEM, QUESTION, CALL, RESULT, RESULT, THOUGHT, QUESTION], [QUESTION, TWO_CALLS, RESULT],
+    [PARTS], [QUESTION, QUESTION], [{"role": "developer", "content": "d"}, QUESTION], [RESULT]]
+SETTINGS = [
+    {"add_generation_prompt": True}, {"add_generation_prompt": False, "tools": TOOLS}, {"tools": TOOLS, "add_generation_prompt": True},
+    {"tools": None, "enable_thinking": False, "add_generation_prompt": True},
+    {"documents": [{"text": "a"}, {"text": "b"}], "controls": {"length": "short"}, "thinking": True, "add_generation_prompt": True}]
+
+
+def family_cases():
+    """Every template of the folder with every conversation and setting."""
+    for path in FAMILIES:
+        template = path.read_text(encoding="utf-8")
+        for messages in CONVERSATIONS:
+            for settings in SETTINGS:
+                yield template, {"messages": messages, "bos_token": "<s>", "eos_token": "</s>", **settings}
+
 
 class Generator:
     """Random templates out of the same names and constructs."""
@@ -211,9 +251,9 @@ class Generator:
         ])()
 
 
-def expected(env, template):
+def expected(env, template, variables):
     try:
-        return "text", env.from_string(template).render(**VARIABLES)
+        return "text", env.from_string(template).render(**variables)
     except RecursionError:
         return "skip", None
     except (Exception, SyntaxError) as error:
@@ -226,13 +266,14 @@ def main():
     rng = random.Random(seed)
     cases = [line for line in HAND.split("\n") if line] + [HAND[HAND.index("{% raw"):HAND.index("{{ 7 // 2")]]
     cases += ["{% set ns = namespace(a=1) %}" * rng.randint(0, 1) + Generator(rng).block() for _ in range(count)]
-    lines = "".join(json.dumps({"template": t, "variables": VARIABLES, "now": NOW}) + "\n" for t in cases)
+    cases = list(family_cases()) + [(template, VARIABLES) for template in cases]
+    lines = "".join(json.dumps({"template": t, "variables": v, "now": NOW}) + "\n" for t, v in cases)
     result = subprocess.run([program], input=lines, capture_output=True, text=True, encoding="utf-8", check=True)
     got_lines = result.stdout.split("\n")
     env = environment()
     different = compared = texts = 0
-    for template, line in zip(cases, got_lines):
-        want_kind, want = expected(env, template)
+    for (template, variables), line in zip(cases, got_lines):
+        want_kind, want = expected(env, template, variables)
         got = json.loads(line)
         if want_kind == "skip" or "does not fit 64 bits" in got.get("error", "") or "complex" in got.get("error", ""):
             continue
