@@ -40,6 +40,12 @@ TEST_F(Examples, StreamsContinuesEveryPrompt) {
   EXPECT_NE(outcome.out.find("ho ->"), std::string::npos) << outcome.out;
 }
 
+TEST_F(Examples, ProductsComparesTheArithmeticsAndMeetsTheCheck) {
+  const Outcome outcome = run_command(std::string(REALIZAR_BINARIES) + "/example_products");
+  EXPECT_EQ(outcome.status, 0) << outcome.error;
+  EXPECT_NE(outcome.out.find("a vector too long: "), std::string::npos) << outcome.out;
+}
+
 TEST_F(Examples, FailWithASentence) {
   model_ = folder_.file("absent.gguf");
   const Outcome outcome = run("answer", "hi");
