@@ -2,12 +2,16 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 #include <random>
 
+#include "fixtures/fixtures.hpp"
+#include "formats/gguf.hpp"
 #include "fusion/plan.hpp"
+#include "model/model.hpp"
 #include "model/reference_device.hpp"
 
-// Plans of random ops whose slots overlap in every way that passes could get wrong.
+// Plans of every family, and of random ops whose slots overlap in every way that passes could get wrong.
 namespace realizar::model {
 namespace {
 
@@ -99,11 +103,12 @@ struct RandomPlan {
   }
 };
 
-std::vector<float> run(const Plan& plan) {
-  const std::vector<int32_t> zero = {0};
-  const std::vector<uint8_t> wants = {1};
+std::vector<float> run(const Plan& plan, const std::vector<int32_t>& tokens) {
+  std::vector<int32_t> positions(tokens.size()), sequences(tokens.size());
+  std::iota(positions.begin(), positions.end(), 0);
+  const std::vector<uint8_t> wants(tokens.size(), 1);
   ReferenceDevice device(plan);
-  const auto logits = device.run({zero, zero, zero, wants, {}});
+  const auto logits = device.run({tokens, positions, sequences, wants, {}});
   return {logits.begin(), logits.end()};
 }
 
@@ -111,7 +116,17 @@ RC_GTEST_PROP(FusedPlan, KeepsTheBitsOfRandomPlans, (uint32_t seed)) {
   for (uint32_t i = 0; i < 100; ++i) {
     RandomPlan random(uint64_t{seed} << 32 | i);
     const Plan plan = random.make(random.below(20));
-    RC_ASSERT(run(fuse(plan)) == run(plan));
+    RC_ASSERT(run(fuse(plan), {0}) == run(plan, {0}));
+  }
+}
+
+TEST(FusedPlan, KeepsTheBitsOfEveryFamily) {
+  for (const test::Fixture& fixture : test::fixtures()) {
+    if (fixture.kind != test::FixtureKind::family) continue;
+    const std::vector<std::byte> bytes = test::write_fixture(fixture);
+    const formats::Gguf file(bytes);
+    const Plan plan = load_model(file).plan;
+    EXPECT_EQ(run(fuse(plan), {1, 5, 3}), run(plan, {1, 5, 3})) << fixture.name;
   }
 }
 
