@@ -1,13 +1,16 @@
 #include <gtest/gtest.h>
 
-#include <cmath>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <numeric>
+#include <iterator>
+#include <map>
+#include <regex>
 
+#include "fixtures/cpu_run.hpp"
 #include "formats/gguf_file.hpp"
-#include "model/model.hpp"
 #include "support/golden.hpp"
+#include "support/nmse.hpp"
 
 // The CPU device on the golden models: against an established engine's logits, and against itself for other
 // batches and numbers of threads.
@@ -37,48 +40,8 @@ struct Golden {
   }
 };
 
-double nmse(std::span<const float> actual, std::span<const float> expected) {
-  double error = 0, energy = 0;
-  for (size_t i = 0; i < expected.size(); ++i) {
-    error += std::pow(double{actual[i]} - double{expected[i]}, 2);
-    energy += std::pow(double{expected[i]}, 2);
-  }
-  return error / energy;
-}
-
-struct Run {
-  Arithmetic arithmetic = Arithmetic::exact;
-  KvType kv = KvType::f32;
-  int n_threads = 2;
-  std::vector<size_t> chunks = {};  // tokens of each batch; the rest is one more
-};
-
-std::vector<float> logits_of(const fs::path& model, std::span<const int32_t> tokens, const Run& run) {
-  const auto file = formats::GgufFile::open(model.string());
-  fusion::DeviceOptions options;
-  options.arithmetic = run.arithmetic;
-  options.kv_type = run.kv;
-  options.n_threads = run.n_threads;
-  const auto device = fusion::make_cpu_device(load_model(file.gguf()).plan, options);
-  std::vector<int32_t> pages(tokens.size() / fusion::page_positions + 1), positions(tokens.size());
-  std::iota(pages.rbegin(), pages.rend(), 0);  // not in the order of the positions
-  std::iota(positions.begin(), positions.end(), 0);
-  device->reserve_kv(static_cast<int>(pages.size()));
-  const std::span<const int32_t> page_tables[] = {pages};
-  const std::vector<int32_t> sequences(tokens.size(), 0);
-  const std::vector<uint8_t> wants(tokens.size(), 1);
-  std::vector<float> out;
-  size_t from = 0;
-  const auto step = [&](size_t n) {
-    const auto part = [&](const auto& all) { return std::span(all).subspan(from, n); };
-    const auto logits =
-        device->run({tokens.subspan(from, n), part(positions), part(sequences), part(wants), page_tables});
-    out.insert(out.end(), logits.begin(), logits.end());
-    from += n;
-  };
-  for (const size_t n : run.chunks) step(n);
-  step(tokens.size() - from);
-  return out;
+std::vector<float> logits_of(const fs::path& model, std::span<const int32_t> tokens, const test::Run& run) {
+  return test::cpu_logits(formats::GgufFile::open(model.string()).gguf(), tokens, run);
 }
 
 std::vector<fs::path> models_in(const char* folder) {
@@ -103,7 +66,7 @@ class CpuDevice : public testing::TestWithParam<fs::path> {};
 
 TEST_P(CpuDevice, ExactHasTheLogitsOfAnEstablishedEngine) {
   const Golden golden(GetParam());
-  const double error = nmse(logits_of(GetParam(), golden.tokens, {}), golden.logits);
+  const double error = test::nmse(logits_of(GetParam(), golden.tokens, {}), golden.logits);
   RecordProperty("nmse", std::to_string(error));
   EXPECT_LT(error, 1e-5);
 }
@@ -119,6 +82,30 @@ TEST_P(CpuDevice, BitsDoNotDependOnBatchesAndThreads) {
     }
 }
 
+/// What an established engine's own int8 path has, by the name of the model.
+std::map<std::string, double> peer_nmse() {
+  std::map<std::string, double> figures;
+  const auto golden = test::golden_folder();
+  if (!golden) return figures;
+  std::ifstream in(*golden / "quant" / "peer_nmse.json");
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const std::regex entry("\"(\\w+)\": ([0-9.e-]+)");
+  for (std::sregex_iterator it(text.begin(), text.end(), entry), end; it != end; ++it)
+    figures[(*it)[1]] = std::stod((*it)[2]);
+  return figures;
+}
+
+class QuantisedCpuDevice : public CpuDevice {};
+
+TEST_P(QuantisedCpuDevice, FastIsAboutAsCloseAsAnEstablishedEnginesOwn) {
+  const Golden golden(GetParam());
+  const double error = test::nmse(logits_of(GetParam(), golden.tokens, {Arithmetic::fast}), golden.logits);
+  RecordProperty("nmse", std::to_string(error));
+  EXPECT_LT(error, 3 * peer_nmse().at(GetParam().stem().string()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, QuantisedCpuDevice, testing::ValuesIn(models_in("quant")), test_name);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(QuantisedCpuDevice);
 INSTANTIATE_TEST_SUITE_P(Architectures, CpuDevice, testing::ValuesIn(models_in("arch")), test_name);
 INSTANTIATE_TEST_SUITE_P(Formats, CpuDevice, testing::ValuesIn(models_in("quant")), test_name);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(CpuDevice);
