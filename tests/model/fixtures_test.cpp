@@ -4,9 +4,11 @@
 
 #include <cctype>
 #include <numeric>
+#include <set>
 
 #include "fixtures/expected.hpp"
 #include "formats/gguf.hpp"
+#include "model/architectures/traits.hpp"
 #include "model/model.hpp"
 #include "model/reference_device.hpp"
 #include "support/nmse.hpp"
@@ -88,6 +90,28 @@ TEST_P(FamilyFixture, DependsOnEveryTensor) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, FamilyFixture, testing::ValuesIn(recorded_fixtures(true)), test_name);
+
+// In other types these scales are left aside, as established engines do; NVFP4 weights are too large without.
+TEST(ScalesOfFeedForwardNetworks, CountInEveryFamilyWhereWeightsAreNvfp4) {
+  const auto moves = [](const char* name) {
+    const Fixture& fixture = test::fixture_named(name);
+    const std::vector<int32_t> tokens = {1, 2, 3};
+    const std::vector<std::byte> without = write_fixture(fixture, {.muted = "blk.0.ffn_up.scale"});
+    return reference_logits(without, tokens) != reference_logits(write_fixture(fixture), tokens);
+  };
+  EXPECT_TRUE(moves("NVFP4-qwen2"));
+  EXPECT_FALSE(moves("qwen2"));
+}
+
+TEST(Architectures, EachHasAFixture) {
+  std::set<std::string> tested;
+  for (const Fixture& fixture : test::fixtures()) {
+    const std::vector<std::byte> bytes = write_fixture(fixture);
+    if (fixture.recorded) tested.emplace(formats::Gguf(bytes).get_string("general.architecture"));
+  }
+  for (const Traits& traits : all_traits())
+    EXPECT_TRUE(tested.contains(traits.architecture)) << traits.architecture;
+}
 
 // Two layers of 12 positions see 23 of them.
 TEST(SlidingWindow, OfMistralHidesWhatIsFartherBack) {
