@@ -36,14 +36,22 @@ std::optional<fusion::Plan> load(Bytes bytes) {
   return plan;
 }
 
-/// Loads, and runs one token.
+/// Loads, and runs one token as the plan says and as the CPU device does.
 void load_and_run(Bytes bytes) {
   const std::optional<fusion::Plan> plan = load(bytes);
   if (!plan) return;
+  const auto n_vocab = static_cast<size_t>(plan->n_vocab);
   const std::vector<int32_t> zero = {0};
   const std::vector<uint8_t> wants = {1};
-  ReferenceDevice device(*plan);
-  RC_ASSERT(device.run({zero, zero, zero, wants, {}}).size() == static_cast<size_t>(plan->n_vocab));
+  ReferenceDevice reference(*plan);
+  RC_ASSERT(reference.run({zero, zero, zero, wants, {}}).size() == n_vocab);
+  fusion::DeviceOptions options;
+  options.n_threads = 1;
+  options.max_batch_tokens = 1;
+  const auto device = fusion::make_cpu_device(*plan, options);
+  device->reserve_kv(1);
+  const std::span<const int32_t> page_tables[] = {zero};
+  RC_ASSERT(device->run({zero, zero, zero, wants, page_tables}).size() == n_vocab);
 }
 
 /// Where the values of the keys stand; of arrays the first element.
