@@ -42,7 +42,6 @@ struct Avx2 {
   static F32 load_bf16(const uint16_t* p) { return from_bits(shl(_mm256_cvtepu16_epi32(load_128(p)), 16)); }
   static F32 gather(const float* table, I32 index) { return _mm256_i32gather_ps(table, index, 4); }
 
-  static I32 load_i32(const int32_t* p) { return load_bytes(p); }
   static I32 load_bytes(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
   static I32 load_u8(const uint8_t* p) { return _mm256_cvtepu8_epi32(load_64(p)); }
   static I32 load_i8(const uint8_t* p) { return _mm256_cvtepi8_epi32(load_64(p)); }
@@ -50,6 +49,8 @@ struct Avx2 {
     const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
     _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(words, words));
   }
+  static I32 max(I32 a, I32 b) { return _mm256_max_epi32(a, b); }
+  static void store_i32(int32_t* p, I32 a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a); }
   static I32 set1_i32(int32_t x) { return _mm256_set1_epi32(x); }
   static I32 add(I32 a, I32 b) { return _mm256_add_epi32(a, b); }
   static I32 sub(I32 a, I32 b) { return _mm256_sub_epi32(a, b); }

@@ -44,7 +44,6 @@ struct Avx512 {
   }
   static F32 gather(const float* table, I32 index) { return _mm512_i32gather_ps(index, table, 4); }
 
-  static I32 load_i32(const int32_t* p) { return _mm512_loadu_si512(p); }
   static I32 load_bytes(const void* p) { return _mm512_loadu_si512(p); }
   static I32 load_u8(const uint8_t* p) {
     return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
@@ -55,6 +54,8 @@ struct Avx512 {
   static void store_i8(int8_t* p, I32 a) {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a));
   }
+  static I32 max(I32 a, I32 b) { return _mm512_max_epi32(a, b); }
+  static void store_i32(int32_t* p, I32 a) { _mm512_storeu_si512(p, a); }
   static I32 set1_i32(int32_t x) { return _mm512_set1_epi32(x); }
   static I32 add(I32 a, I32 b) { return _mm512_add_epi32(a, b); }
   static I32 sub(I32 a, I32 b) { return _mm512_sub_epi32(a, b); }

@@ -92,8 +92,11 @@ struct Scalar {
     return floats([&](int i) { return table[index.lane[i]]; });
   }
 
-  static I32 load_i32(const int32_t* p) {
-    return ints([&](int i) { return p[i]; });
+  static I32 max(I32 a, I32 b) {
+    return ints([&](int i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; });
+  }
+  static void store_i32(int32_t* p, I32 a) {
+    for (int i = 0; i < width; ++i) p[i] = a.lane[i];
   }
   static I32 load_bytes(const void* p) {
     I32 out;

@@ -32,6 +32,20 @@ template <class V, class F, int Count>
   return static_cast<int32_t>((static_cast<uint32_t>(low) & 0xffff) | static_cast<uint32_t>(high) << 16);
 }
 
+/// One token alone waits for memory: fetches what stands `prefetch_ahead` bytes behind the part of the panel
+/// that chunk `chunk` makes up. Panels follow each other, so this reaches into the next ones.
+inline constexpr int64_t prefetch_ahead = 8192;
+
+template <class F, int T>
+[[gnu::always_inline]] inline void prefetch(const uint8_t* panel, int64_t chunk) {
+  if constexpr (T == 1) {
+    constexpr int64_t bytes =
+        (PanelLayout<F>::code_bytes + PanelLayout<F>::meta_bytes) / PanelLayout<F>::chunks;
+    const uint8_t* ahead = panel + chunk * bytes + prefetch_ahead;
+    for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(ahead + i);
+  }
+}
+
 /// Formats with a d for every 16 or 32 columns and no integer scales.
 template <class V, class F, int T>
 [[gnu::always_inline]] inline void fast_short_spans(const uint8_t* panel, int64_t n_cols,
@@ -46,6 +60,7 @@ template <class V, class F, int T>
   const uint8_t* meta = panel + L::meta_at(n_blocks);
   for (int t = 0; t < n; ++t) acc[t] = V::set1(0);
   for (int64_t chunk = 0; chunk < n_cols / chunk_columns; ++chunk) {
+    prefetch<F, T>(panel, chunk);
     typename V::I32 w[chunk_groups];
     load_codes<V, F>(panel + chunk * CodeChunk<F>::bytes, first_row, w);
     const BlockScales<V, F> scales{meta + chunk / L::chunks * L::meta_bytes, first_row};
@@ -116,6 +131,7 @@ template <class V, class F, int T>
     }
     for (int c = 0; c < L::chunks; ++c) {
       const int64_t chunk = block * L::chunks + c;
+      prefetch<F, T>(panel, chunk);
       I32 w[chunk_groups];
       load_codes<V, F>(panel + chunk * CodeChunk<F>::bytes, first_row, w);
       typename V::Scale scale[in_chunk];

@@ -5,25 +5,34 @@
 
 namespace realizar::kernels::generic {
 
+/// The largest |x| of n numbers, a multiple of V::width: as bits, which sort as the numbers do, with infinity
+/// and NaN above all.
+template <class V>
+int32_t largest_magnitude(const float* x, int n) {
+  auto largest = V::set1_i32(0);
+  for (int i = 0; i < n; i += V::width) largest = V::max(V::bits(absolute<V>(V::load(x + i))), largest);
+  int32_t lanes[V::width], out = 0;
+  V::store_i32(lanes, largest);
+  for (const int32_t lane : lanes) out = lane > out ? lane : out;
+  return out;
+}
+
+inline constexpr int32_t infinity_bits = 0x7f800000;
+
 /// One block as token `token` of `out`: d = max |x| / 127, codes = x / d to the nearest integer.
 template <class V>
 void quantize_block(const float* x, int64_t first_column, int block, const QuantizedTokens& out,
                     int64_t token) {
-  auto largest = Lanes16<V>::all(0), poison = Lanes16<V>::all(0);
-  for_each_16<V>(x, block, 0, [&](const Lanes16<V>& v) {
-    for (int i = 0; i < v.parts; ++i) {
-      largest.part[i] = V::max(absolute<V>(v.part[i]), largest.part[i]);
-      poison.part[i] = V::fma(v.part[i], V::set1(0), poison.part[i]);  // NaN after any NaN or infinity
-    }
-  });
-  const float amax = largest.max(), check = poison.sum();
-  const bool finite = check == check;
+  const int32_t bits = largest_magnitude<V>(x, block);
+  const bool finite = bits < infinity_bits;
+  float amax;
+  std::memcpy(&amax, &bits, sizeof(amax));
   // 127 / amax must not overflow: tiny blocks are scaled up first, which is exact.
   const float up = amax < 0x1p-100f ? 0x1p64f : 1.0f;
   const auto inverse = V::set1(finite && amax > 0 ? 127.0f / (amax * up) : 0), scale = V::set1(up);
 
   const int64_t first_chunk = first_column / chunk_columns, n_chunks = block / chunk_columns;
-  const float d = finite ? amax / 127 : check;
+  const float d = finite ? amax / 127 : __builtin_nanf("");
   for (int64_t c = 0; c < n_chunks; ++c) {
     const int64_t at = (first_chunk + c) * out.n_tokens + token;
     int8_t* codes = out.codes + at * chunk_columns;
@@ -32,14 +41,16 @@ void quantize_block(const float* x, int64_t first_column, int block, const Quant
       if (finite) code = V::round(V::mul(V::mul(V::load(x + c * chunk_columns + i), scale), inverse));
       V::store_i8(codes + i, code);
     }
-    int sums[2] = {};
-    for (int i = 0; i < chunk_columns; ++i) sums[i / 16] += codes[i];
-    for (int i = 0; i < 2; ++i) out.sums16[at * 2 + i] = static_cast<int16_t>(sums[i]);
+    int first = 0, second = 0;
+    for (int i = 0; i < 16; ++i) first += codes[i];
+    for (int i = 16; i < 32; ++i) second += codes[i];
+    out.sums16[at * 2] = static_cast<int16_t>(first);
+    out.sums16[at * 2 + 1] = static_cast<int16_t>(second);
     if (block == chunk_columns)
-      out.minus_sums[at] = -(d * static_cast<float>(sums[0] + sums[1]));
+      out.minus_sums[at] = -(d * static_cast<float>(first + second));
     else
       out.sums32[(first_column / block * out.n_tokens + token) * 8 + c] =
-          static_cast<int16_t>(sums[0] + sums[1]);
+          static_cast<int16_t>(first + second);
   }
   out.d[first_column / block * out.n_tokens + token] = d;
 }

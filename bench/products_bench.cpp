@@ -1,0 +1,88 @@
+#include <benchmark/benchmark.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+#include "kernels/dequantize.hpp"
+#include "tensor/matrix.hpp"
+
+// Products of one thread, for each format: one token over weights that stand in memory (a thread's share of
+// decode, in GB/s of packed weights), one token over weights that stand in the cache (what the kernel could
+// do), and 64 tokens (prefill, in multiply-adds a second).
+namespace realizar {
+namespace {
+
+using kernels::TensorType;
+
+constexpr TensorType types[] = {TensorType::q4_0,  TensorType::q4_1,    TensorType::q5_0,   TensorType::q8_0,
+                                TensorType::q2_k,  TensorType::q3_k,    TensorType::q4_k,   TensorType::q5_k,
+                                TensorType::q6_k,  TensorType::iq4_nl,  TensorType::iq4_xs, TensorType::mxfp4,
+                                TensorType::tq2_0, TensorType::iq2_xxs, TensorType::iq3_s,  TensorType::iq1_s,
+                                TensorType::f16};
+
+struct Product {
+  tensor::ProductInput input;
+  std::vector<float> out;
+  backend::ThreadPool pool{1};
+
+  template <class M>
+  void run(benchmark::State& state, const M& matrix, int64_t n_tokens) {
+    input = tensor::ProductInput(n_tokens * matrix.n_cols());
+    input.reset(n_tokens, matrix.n_cols(), matrix.forms());
+    std::mt19937 random(1);
+    std::normal_distribution<float> normal;
+    std::vector<float> row(static_cast<size_t>(matrix.n_cols()));
+    for (int64_t t = 0; t < n_tokens; ++t) {
+      for (float& x : row) x = normal(random);
+      input.fill(t, row);
+    }
+    float sum = 0;
+    for (auto _ : state)
+      matrix.matmul(input, {0, matrix.panels_per_matrix(), 0, n_tokens},
+                    [&](int64_t, int, int64_t, int, const float* tile) { sum += tile[0]; });
+    benchmark::DoNotOptimize(sum);
+    const auto runs = static_cast<double>(state.iterations());
+    const double macs = runs * static_cast<double>(matrix.n_rows() * matrix.n_cols() * n_tokens);
+    state.counters["weights/s"] = benchmark::Counter(
+        runs * static_cast<double>(matrix.bytes()), benchmark::Counter::kIsRate, benchmark::Counter::kIs1000);
+    state.counters["MAC/s"] =
+        benchmark::Counter(macs, benchmark::Counter::kIsRate, benchmark::Counter::kIs1000);
+  }
+};
+
+/// Random blocks; what they stand for does not matter to the time.
+std::vector<std::byte> random_file(TensorType type, int64_t n_weights) {
+  std::mt19937 random(2);
+  std::vector<std::byte> file(
+      static_cast<size_t>(n_weights / kernels::info(type).block * kernels::info(type).bytes));
+  for (std::byte& b : file) b = static_cast<std::byte>(random());
+  return file;
+}
+
+void products(benchmark::State& state, TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_tokens) {
+  Product product;
+  const auto file = random_file(type, n_rows * n_cols);
+  if (kernels::info(type).block > 1)
+    product.run(state,
+                tensor::QuantMatrix(type, n_rows, n_cols, 1, file, tensor::Arithmetic::fast, product.pool),
+                n_tokens);
+  else
+    product.run(state, tensor::Matrix(type, n_rows, n_cols, 1, file, product.pool), n_tokens);
+}
+
+const int registered = [] {
+  for (const TensorType type : types) {
+    const std::string name = kernels::info(type).name;
+    const auto add = [&](const char* what, int64_t n_rows, int64_t n_cols, int64_t n_tokens) {
+      benchmark::RegisterBenchmark((name + what).c_str(), products, type, n_rows, n_cols, n_tokens);
+    };
+    add("/decode_memory", 65536, 2048, 1);
+    add("/decode_cache", 256, 2048, 1);
+    add("/prefill", 512, 2048, 64);
+  }
+  return 0;
+}();
+
+}  // namespace
+}  // namespace realizar
