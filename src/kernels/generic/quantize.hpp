@@ -19,7 +19,11 @@ int32_t largest_magnitude(const float* x, int n) {
 
 inline constexpr int32_t infinity_bits = 0x7f800000;
 
-/// One block as token `token` of `out`: d = max |x| / 127, codes = x / d to the nearest integer.
+/// Steps from 0 to the largest |x| of a block: just less than 127.5, which still rounds to 127, so that every
+/// number is within half a step of its code, and the step is as small as that allows.
+inline constexpr float quantisation_steps = 127.499f;
+
+/// One block as token `token` of `out`: d = max |x| / 127.499, codes = x / d to the nearest integer.
 template <class V>
 void quantize_block(const float* x, int64_t first_column, int block, const QuantizedTokens& out,
                     int64_t token) {
@@ -27,12 +31,13 @@ void quantize_block(const float* x, int64_t first_column, int block, const Quant
   const bool finite = bits < infinity_bits;
   float amax;
   std::memcpy(&amax, &bits, sizeof(amax));
-  // 127 / amax must not overflow: tiny blocks are scaled up first, which is exact.
+  // The inverse must not overflow: tiny blocks are scaled up first, which is exact.
   const float up = amax < 0x1p-100f ? 0x1p64f : 1.0f;
-  const auto inverse = V::set1(finite && amax > 0 ? 127.0f / (amax * up) : 0), scale = V::set1(up);
+  const auto inverse = V::set1(finite && amax > 0 ? quantisation_steps / (amax * up) : 0),
+             scale = V::set1(up);
 
   const int64_t first_chunk = first_column / chunk_columns, n_chunks = block / chunk_columns;
-  const float d = finite ? amax / 127 : __builtin_nanf("");
+  const float d = finite ? amax / quantisation_steps : __builtin_nanf("");
   for (int64_t c = 0; c < n_chunks; ++c) {
     const int64_t at = (first_chunk + c) * out.n_tokens + token;
     int8_t* codes = out.codes + at * chunk_columns;
