@@ -19,13 +19,27 @@ PackedMatrix::PackedMatrix(TensorType type, int64_t n_rows, int64_t n_cols, int6
   panel_bytes_ = kernels::panel_bytes(type, n_cols);
 }
 
-void PackedMatrix::pack(std::span<const std::byte> file, backend::ThreadPool& pool) {
+size_t PackedMatrix::packed_bytes(TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices) {
+  const TensorType packed = is_product_type(type) ? type : TensorType::f32;
+  return static_cast<size_t>((n_rows + panel_rows - 1) / panel_rows * n_matrices) *
+         kernels::panel_bytes(packed, n_cols);
+}
+
+void PackedMatrix::pack(std::span<const std::byte> file, backend::ThreadPool& pool,
+                        std::span<std::byte> storage) {
   const auto row_bytes = static_cast<size_t>(n_cols_ / info(type_).block * info(type_).bytes);
   require(file.size() == row_bytes * static_cast<size_t>(n_rows_ * n_matrices_), ErrorKind::invalid_argument,
           n_matrices_, " matrices of (", n_rows_, ", ", n_cols_, ") weights of type ", info(type_).name,
           " do not have ", file.size(), " bytes");
   const int64_t n_panels = panels_per_matrix_ * n_matrices_;
-  panels_ = backend::AlignedBuffer(static_cast<size_t>(n_panels) * panel_bytes_, backend::Fill::none);
+  bytes_ = static_cast<size_t>(n_panels) * panel_bytes_;
+  if (storage.empty()) {
+    own_ = backend::AlignedBuffer(bytes_, backend::Fill::none);
+    storage = {own_.data(), bytes_};
+  }
+  require(storage.size() == bytes_, ErrorKind::invalid_argument, bytes_, " bytes of panels do not go into ",
+          storage.size());
+  panels_ = reinterpret_cast<uint8_t*>(storage.data());
   pool.parallel_for(n_panels, 8, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; ++p) {
       const int64_t row = p % panels_per_matrix_ * panel_rows;
@@ -33,7 +47,7 @@ void PackedMatrix::pack(std::span<const std::byte> file, backend::ThreadPool& po
       pack_panel(type_,
                  reinterpret_cast<const uint8_t*>(file.data()) + static_cast<size_t>(first) * row_bytes,
                  row_bytes, static_cast<int>(std::min<int64_t>(panel_rows, n_rows_ - row)), n_cols_,
-                 panels_.as<uint8_t>().data() + static_cast<size_t>(p) * panel_bytes_);
+                 panels_ + static_cast<size_t>(p) * panel_bytes_);
     }
   });
 }
@@ -75,19 +89,19 @@ std::vector<float> multiply_all(const M& matrix, std::span<const float> x) {
 }  // namespace
 
 Matrix::Matrix(TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices,
-               std::span<const std::byte> file, backend::ThreadPool& pool)
+               std::span<const std::byte> file, backend::ThreadPool& pool, std::span<std::byte> storage)
     : PackedMatrix(is_product_type(type) ? type : TensorType::f32, n_rows, n_cols, n_matrices) {
   require(!is_block_format(type), ErrorKind::invalid_argument, info(type).name,
           " is a block format, which a QuantMatrix takes");
   if (is_product_type(type)) {
-    pack(file, pool);
+    pack(file, pool, storage);
   } else {
     const auto count = static_cast<size_t>(n_rows * n_cols * n_matrices);
     require(file.size() == count * static_cast<size_t>(info(type).bytes), ErrorKind::invalid_argument, count,
             " weights of type ", info(type).name, " do not have ", file.size(), " bytes");
     std::vector<float> values(count);
     dequantize(type, reinterpret_cast<const uint8_t*>(file.data()), count, values.data());
-    pack(std::as_bytes(std::span(values)), pool);
+    pack(std::as_bytes(std::span(values)), pool, storage);
   }
   kernel_ = kernels::kernels().exact[static_cast<int>(type_)];
 }
@@ -95,13 +109,14 @@ Matrix::Matrix(TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matric
 std::vector<float> Matrix::matmul(std::span<const float> x) const { return multiply_all(*this, x); }
 
 QuantMatrix::QuantMatrix(TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices,
-                         std::span<const std::byte> file, Arithmetic arithmetic, backend::ThreadPool& pool)
+                         std::span<const std::byte> file, Arithmetic arithmetic, backend::ThreadPool& pool,
+                         std::span<std::byte> storage)
     : PackedMatrix(type, n_rows, n_cols, n_matrices),
       arithmetic_(arithmetic),
       block_(activation_block(type)) {
   require(is_block_format(type), ErrorKind::invalid_argument, info(type).name,
           " is no block format: a Matrix takes it");
-  pack(file, pool);
+  pack(file, pool, storage);
   fast_ = kernels::kernels().fast[static_cast<int>(type)];
   exact_ = kernels::kernels().exact[static_cast<int>(type)];
 }

@@ -31,18 +31,20 @@ class PackedMatrix {
   kernels::TensorType type() const { return type_; }
   /// Panels of one matrix.
   int64_t panels_per_matrix() const { return panels_per_matrix_; }
-  size_t bytes() const { return panels_.size(); }
+  size_t bytes() const { return bytes_; }
+
+  /// Bytes of such weights in panels, a multiple of 64.
+  static size_t packed_bytes(kernels::TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices);
 
  protected:
   PackedMatrix() = default;
   PackedMatrix(kernels::TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices);
-  /// Packs rows of the file in parallel. Throws `invalid_argument` when `file` has another size.
-  void pack(std::span<const std::byte> file, backend::ThreadPool& pool);
+  /// Packs rows of the file in parallel, into `storage` of packed_bytes() or, when that is empty, memory of
+  /// its own. Throws `invalid_argument` when `file` or `storage` has another size.
+  void pack(std::span<const std::byte> file, backend::ThreadPool& pool, std::span<std::byte> storage);
   void check(const ProductInput& x, const ProductPart& part, bool has_form) const;
 
-  const uint8_t* panel(int64_t index) const {
-    return panels_.as<uint8_t>().data() + static_cast<size_t>(index) * panel_bytes_;
-  }
+  const uint8_t* panel(int64_t index) const { return panels_ + static_cast<size_t>(index) * panel_bytes_; }
 
   /// For every panel of the part and every tile of its tokens: kernel(panel, first token, tokens, tile), then
   /// sink(first row of the panel within its matrix, rows, first token, tokens, tile), tile being (tokens,
@@ -64,7 +66,9 @@ class PackedMatrix {
   kernels::TensorType type_ = kernels::TensorType::f32;
   int64_t n_rows_ = 0, n_cols_ = 0, n_matrices_ = 0, panels_per_matrix_ = 0;
   size_t panel_bytes_ = 0;
-  backend::AlignedBuffer panels_;
+  size_t bytes_ = 0;
+  uint8_t* panels_ = nullptr;
+  backend::AlignedBuffer own_;
 };
 
 /// Weights in F32, F16 or BF16. One arithmetic: f32 FMAs in the order of the columns.
@@ -75,7 +79,7 @@ class Matrix : public PackedMatrix {
   /// `invalid_argument` when `file` does not have the size that the shape says, or the type is a block
   /// format.
   Matrix(kernels::TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices,
-         std::span<const std::byte> file, backend::ThreadPool& pool);
+         std::span<const std::byte> file, backend::ThreadPool& pool, std::span<std::byte> storage = {});
 
   InputForms forms() const { return {.floats = true}; }
 
@@ -111,7 +115,8 @@ class QuantMatrix : public PackedMatrix {
   QuantMatrix() = default;
   /// As Matrix; throws `invalid_argument` when the type is no block format.
   QuantMatrix(kernels::TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices,
-              std::span<const std::byte> file, Arithmetic arithmetic, backend::ThreadPool& pool);
+              std::span<const std::byte> file, Arithmetic arithmetic, backend::ThreadPool& pool,
+              std::span<std::byte> storage = {});
 
   InputForms forms() const;
 

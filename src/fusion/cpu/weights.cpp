@@ -1,5 +1,7 @@
 #include "fusion/cpu/weights.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "kernels/dequantize.hpp"
 #include "kernels/formats.hpp"
@@ -10,6 +12,7 @@ namespace {
 /// What a plan does with each of its weights; some embeddings serve as output matrix too.
 struct Uses {
   std::vector<bool> product, table, values;
+  std::vector<size_t> order;  // the weights, each once, as the ops come to them
 
   explicit Uses(const Plan& plan)
       : product(plan.weights.size()), table(plan.weights.size()), values(plan.weights.size()) {
@@ -21,6 +24,10 @@ struct Uses {
     if (id) use[static_cast<size_t>(id.index)] = true;
   }
   void visit(const Op& op) {
+    for_each_weight(op, [&](WeightId id) {
+      const auto index = static_cast<size_t>(id.index);
+      if (std::find(order.begin(), order.end(), index) == order.end()) order.push_back(index);
+    });
     if (const auto* run = std::get_if<PerToken>(&op)) {
       for (const Op& inner : run->ops) visit(inner);
       return;
@@ -48,12 +55,14 @@ struct Uses {
 
 }  // namespace
 
-Projection::Projection(const Weight& weight, tensor::Arithmetic arithmetic, backend::ThreadPool& pool) {
+Projection::Projection(const Weight& weight, tensor::Arithmetic arithmetic, backend::ThreadPool& pool,
+                       std::span<std::byte> storage) {
   if (kernels::is_block_format(weight.type))
     matrix_ = tensor::QuantMatrix(weight.type, weight.n_rows, weight.n_cols, weight.n_matrices, weight.data,
-                                  arithmetic, pool);
+                                  arithmetic, pool, storage);
   else
-    matrix_ = tensor::Matrix(weight.type, weight.n_rows, weight.n_cols, weight.n_matrices, weight.data, pool);
+    matrix_ = tensor::Matrix(weight.type, weight.n_rows, weight.n_cols, weight.n_matrices, weight.data, pool,
+                             storage);
 }
 
 Weights::Weights(const Plan& plan, tensor::Arithmetic arithmetic, backend::ThreadPool& pool,
@@ -62,12 +71,23 @@ Weights::Weights(const Plan& plan, tensor::Arithmetic arithmetic, backend::Threa
     : projections_(plan.weights.size()), floats_(plan.weights.size()) {
   const Uses uses(plan);
   uint64_t done = 0, total = 0;
-  for (const Weight& weight : plan.weights) total += weight.data.size();
+  size_t panel_bytes = 0;
   for (size_t i = 0; i < plan.weights.size(); ++i) {
+    const Weight& w = plan.weights[i];
+    total += w.data.size();
+    if (uses.product[i])
+      panel_bytes += tensor::PackedMatrix::packed_bytes(w.type, w.n_rows, w.n_cols, w.n_matrices);
+  }
+  panels_ = backend::AlignedBuffer(panel_bytes, backend::Fill::none);
+  bytes_ = panel_bytes;
+  std::span<std::byte> room(panels_.data(), panel_bytes);
+  for (const size_t i : uses.order) {
     const Weight& weight = plan.weights[i];
     if (uses.product[i]) {
-      projections_[i] = Projection(weight, arithmetic, pool);
-      bytes_ += projections_[i].shape().bytes();
+      const size_t size =
+          tensor::PackedMatrix::packed_bytes(weight.type, weight.n_rows, weight.n_cols, weight.n_matrices);
+      projections_[i] = Projection(weight, arithmetic, pool, room.first(size));
+      room = room.subspan(size);
       if (release && !uses.table[i]) release(weight.data);
     }
     if (uses.values[i]) {

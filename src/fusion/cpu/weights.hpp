@@ -14,7 +14,9 @@ namespace realizar::fusion::cpu {
 class Projection {
  public:
   Projection() = default;
-  Projection(const Weight& weight, tensor::Arithmetic arithmetic, backend::ThreadPool& pool);
+  /// Panels go into `storage`.
+  Projection(const Weight& weight, tensor::Arithmetic arithmetic, backend::ThreadPool& pool,
+             std::span<std::byte> storage);
 
   /// As tensor::Matrix::matmul.
   template <class Sink>
@@ -55,6 +57,8 @@ class Weights {
   uint64_t bytes() const { return bytes_; }
 
  private:
+  /// The panels of all matrices in the order of their use: one stream through memory, in huge pages.
+  backend::AlignedBuffer panels_;
   std::vector<Projection> projections_;     // (weights of the plan)
   std::vector<std::vector<float>> floats_;  // (weights of the plan)
   uint64_t bytes_ = 0;
