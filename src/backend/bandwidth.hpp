@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -33,6 +34,7 @@ class ReadBandwidthMeter {
 
   ThreadPool& pool_;
   AlignedBuffer memory_;
+  std::atomic<uint64_t> sum_{0};  // of all words, which every loop must find
   double best_ = 0;
 };
 

@@ -10,9 +10,12 @@ namespace {
 using kernels::panel_rows;
 using tensor::ProductInput;
 
-/// Panels that one worker takes at a time: few enough that all finish together.
+/// Panels that one worker takes at a time. For few tokens, when memory is what counts, long runs, since what
+/// is fetched ahead beyond a run's end is fetched in vain; else few enough that all workers finish together.
 int64_t grain(const Execution& e, int64_t n_panels) {
-  return std::clamp<int64_t>(n_panels / (int64_t{e.pool.size()} * 8), 1, 16);
+  const int64_t workers = e.pool.size();
+  if (e.n_tokens <= few_tokens) return (n_panels + 2 * workers - 1) / (2 * workers);
+  return std::clamp<int64_t>(n_panels / (8 * workers), 1, 16);
 }
 
 /// Turns what a kernel gives into what the op wants: scale * x + bias.

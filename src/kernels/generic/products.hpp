@@ -41,7 +41,7 @@ template <class F, int T>
   if constexpr (T == 1) {
     constexpr int64_t bytes =
         (PanelLayout<F>::code_bytes + PanelLayout<F>::meta_bytes) / PanelLayout<F>::chunks;
-    const uint8_t* ahead = panel + chunk * bytes + prefetch_ahead;
+    const uint8_t* ahead = panel + chunk * bytes + prefetch_ahead<F>;
     for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(ahead + i);
   }
 }
