@@ -34,7 +34,8 @@ template <class V, class F, int Count>
 
 /// One token alone waits for memory: fetches what stands `prefetch_ahead` bytes behind the part of the panel
 /// that chunk `chunk` makes up. Panels follow each other, so this reaches into the next ones.
-inline constexpr int64_t prefetch_ahead = 8192;
+template <class F>
+constexpr int64_t prefetch_ahead = F::block < 256 ? 8192 : 16384;  // the best of 1 to 16 KiB
 
 template <class F, int T>
 [[gnu::always_inline]] inline void prefetch(const uint8_t* panel, int64_t chunk) {
