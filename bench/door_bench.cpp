@@ -36,11 +36,11 @@ void kernel_alone(benchmark::State& state) {
   Setting s;
   const auto kernel = kernels::kernels().fast[static_cast<int>(kernels::TensorType::q4_1)];
   const size_t panel_bytes = kernels::panel_bytes(kernels::TensorType::q4_1, n);
-  std::vector<uint8_t> panels(static_cast<size_t>(s.matrix.panels_per_matrix()) * panel_bytes);
+  const backend::AlignedBuffer panels(static_cast<size_t>(s.matrix.panels_per_matrix()) * panel_bytes);
   alignas(64) float tile[kernels::panel_rows];
   for (auto _ : state)
     for (int64_t p = 0; p < s.matrix.panels_per_matrix(); ++p) {
-      kernel(panels.data() + static_cast<size_t>(p) * panel_bytes, n, s.input.quantized(32), 0, 1, tile);
+      kernel(panels.as<uint8_t>().data() + static_cast<size_t>(p) * panel_bytes, n, s.input.quantized(32), 0, 1, tile);
       s.sum += tile[0];
     }
   benchmark::DoNotOptimize(s.sum);

@@ -55,10 +55,12 @@ class PackedMatrix {
     for (int64_t done = 0; done < part.n_tokens; done += kernels::max_tile_tokens) {
       const int64_t first = part.first_token + done;
       const int n = static_cast<int>(std::min<int64_t>(kernels::max_tile_tokens, part.n_tokens - done));
+      int64_t row = part.first_panel % panels_per_matrix_ * kernels::panel_rows;
       for (int64_t p = part.first_panel; p < part.first_panel + part.n_panels; ++p) {
         kernel(panel(p), first, n, tile);
-        const int64_t row = p % panels_per_matrix_ * kernels::panel_rows;
-        sink(row, static_cast<int>(std::min<int64_t>(kernels::panel_rows, n_rows_ - row)), first, n, tile);
+        const int64_t rows_left = n_rows_ - row;
+        sink(row, static_cast<int>(std::min<int64_t>(kernels::panel_rows, rows_left)), first, n, tile);
+        row = rows_left > kernels::panel_rows ? row + kernels::panel_rows : 0;
       }
     }
   }
