@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "kernels/kernel_table.hpp"
 
 namespace realizar::model {
 
@@ -155,23 +156,12 @@ KvPages::Contents KvPages::contents(const Sequence& s, size_t page_index, uint64
   return {before, {first, first + static_cast<ptrdiff_t>(page_positions_)}};
 }
 
-uint64_t kv_page_bytes(std::span<const fusion::KvShape> layers, fusion::KvType type, int page_positions) {
-  const auto bytes = [&](uint64_t values) -> uint64_t {
-    switch (type) {
-      case fusion::KvType::f32:
-        return 4 * values;
-      case fusion::KvType::f16:
-        return 2 * values;
-      case fusion::KvType::q8_0:
-        return (values + 31) / 32 * 34;  // blocks of 32 codes and an f16 scale
-    }
-    return 0;
-  };
-  uint64_t position = 0;
+uint64_t kv_page_bytes(std::span<const fusion::KvShape> layers, fusion::KvType type) {
+  uint64_t bytes = 0;
   for (const fusion::KvShape& layer : layers)
-    position += static_cast<uint64_t>(layer.n_kv_heads) *
-                (bytes(static_cast<uint64_t>(layer.key_dim)) + bytes(static_cast<uint64_t>(layer.value_dim)));
-  return position * static_cast<uint64_t>(page_positions);
+    bytes += static_cast<uint64_t>(layer.n_kv_heads) *
+             static_cast<uint64_t>(kernels::kv_page_layout(type, layer.key_dim, layer.value_dim).bytes);
+  return bytes;
 }
 
 }  // namespace realizar::model

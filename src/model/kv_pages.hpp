@@ -104,7 +104,6 @@ class KvPages {
 };
 
 /// Bytes of one page of all layers.
-uint64_t kv_page_bytes(std::span<const fusion::KvShape> layers, fusion::KvType type,
-                       int page_positions = fusion::page_positions);
+uint64_t kv_page_bytes(std::span<const fusion::KvShape> layers, fusion::KvType type);
 
 }  // namespace realizar::model

@@ -3,8 +3,11 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "fusion/buffer_placement.hpp"
 #include "model/architectures/traits.hpp"
+#include "model/kv_pages.hpp"
 #include "model/plan_builder.hpp"
+#include "tensor/matrix.hpp"
 
 namespace realizar::model {
 namespace {
@@ -43,32 +46,16 @@ Model load_model(const formats::Gguf& file, const ModelOptions& options) {
 MemoryEstimate estimate_memory(const fusion::Plan& plan, int n_context, fusion::KvType kv_type,
                                int max_batch_tokens) {
   MemoryEstimate estimate;
-  for (const fusion::Weight& weight : plan.weights) estimate.weights += weight.data.size();
-  uint64_t columns = 0;  // of keys and values, all layers together
-  for (const fusion::KvShape& kv : plan.kv)
-    columns += static_cast<uint64_t>(kv.n_kv_heads) * static_cast<uint64_t>(kv.key_dim + kv.value_dim);
+  for (const fusion::Weight& w : plan.weights)
+    estimate.weights += w.n_rows > 1
+                            ? tensor::PackedMatrix::packed_bytes(w.type, w.n_rows, w.n_cols, w.n_matrices)
+                            : static_cast<uint64_t>(w.n_cols * w.n_matrices) * sizeof(float);
   const auto pages = static_cast<uint64_t>((n_context + fusion::page_positions - 1) / fusion::page_positions);
-  const uint64_t elements = pages * fusion::page_positions * columns;
-  switch (kv_type) {
-    case fusion::KvType::f32:
-      estimate.kv = elements * 4;
-      break;
-    case fusion::KvType::f16:
-      estimate.kv = elements * 2;
-      break;
-    case fusion::KvType::q8_0:
-      estimate.kv = elements / 32 * 34;
-      break;
-  }
-  // Buffers of different layers share memory, so a layer's share of them is what lives at once.
-  uint64_t widths = 0, widest = 0;
-  for (const int width : plan.buffer_widths) {
-    widths += static_cast<uint64_t>(width);
-    widest = std::max(widest, static_cast<uint64_t>(width));
-  }
-  const uint64_t layers = std::max<uint64_t>(1, plan.kv.size());
-  estimate.activations = (widths / layers + widest) * static_cast<uint64_t>(max_batch_tokens) * 4 +
-                         static_cast<uint64_t>(plan.n_vocab) * 4;
+  estimate.kv = pages * kv_page_bytes(plan.kv, kv_type);
+  const auto widths = static_cast<uint64_t>(fusion::place_buffers(fusion::fuse(plan)).width);
+  estimate.activations =
+      (widths * static_cast<uint64_t>(max_batch_tokens) + static_cast<uint64_t>(plan.n_vocab)) *
+      sizeof(float);
   return estimate;
 }
 

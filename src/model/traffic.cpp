@@ -73,7 +73,8 @@ uint64_t kv_bytes_per_token(const Plan& plan, KvType type, int n_positions) {
     if (!attention) continue;
     const KvShape& layer = plan.kv[static_cast<size_t>(attention->layer)];
     const int seen = attention->window > 0 ? std::min(n_positions, attention->window) : n_positions;
-    bytes += kv_page_bytes({&layer, 1}, type, 1) * static_cast<uint64_t>(std::max(seen, 0));
+    bytes +=
+        kv_page_bytes({&layer, 1}, type) * static_cast<uint64_t>(std::max(seen, 0)) / fusion::page_positions;
   }
   return bytes;
 }

@@ -46,17 +46,15 @@ Execution::Execution(const Plan& p, const DeviceOptions& options, backend::Threa
       weights(w),
       kv(cache),
       angles(p.rope_tables, options.max_batch_tokens),
+      placement_(place_buffers(plan)),
+      buffers_(static_cast<size_t>(placement_.width * options.max_batch_tokens) * sizeof(float)),
       max_tokens_(options.max_batch_tokens) {
   const Needs needs(plan);
-  for (const int width : plan.buffer_widths) {
-    buffers_.emplace_back(static_cast<size_t>(width) * static_cast<size_t>(max_tokens_) * sizeof(float));
-    activation_bytes_ += buffers_.back().size();
-  }
   shared_input_ = tensor::ProductInput(needs.input_numbers * max_tokens_);
   for (int i = 0; i < pool.size(); ++i) own_inputs_.emplace_back(needs.input_cols * few_tokens);
   expert_hidden = backend::AlignedBuffer(static_cast<size_t>(needs.hidden * max_tokens_) * sizeof(float));
   expert_pairs.resize(static_cast<size_t>(needs.pairs * max_tokens_));
-  activation_bytes_ += shared_input_.bytes() + expert_hidden.size();
+  activation_bytes_ = buffers_.size() + shared_input_.bytes() + expert_hidden.size();
   for (const auto& own : own_inputs_) activation_bytes_ += own.bytes();
 }
 

@@ -6,6 +6,7 @@
 
 #include "backend/aligned_buffer.hpp"
 #include "backend/thread_pool.hpp"
+#include "fusion/buffer_placement.hpp"
 #include "fusion/cpu/kv_cache.hpp"
 #include "fusion/cpu/rope_angles.hpp"
 #include "fusion/cpu/weights.hpp"
@@ -34,7 +35,8 @@ class Execution {
   /// All columns of a slot for a token.
   std::span<float> row(const Slot& slot, int64_t token) {
     const auto buffer = static_cast<size_t>(slot.buffer);
-    return {buffers_[buffer].as<float>().data() + token * plan.buffer_widths[buffer] + slot.offset,
+    return {buffers_.as<float>().data() + placement_.offsets[buffer] * max_tokens_ +
+                token * plan.buffer_widths[buffer] + slot.offset,
             static_cast<size_t>(slot.width)};
   }
 
@@ -78,7 +80,8 @@ class Execution {
   uint64_t activation_bytes() const { return activation_bytes_; }
 
  private:
-  std::vector<backend::AlignedBuffer> buffers_;
+  BufferPlacement placement_;
+  backend::AlignedBuffer buffers_;  // (placement_.width, max_tokens): a buffer's tokens stand together
   tensor::ProductInput shared_input_;
   std::vector<tensor::ProductInput> own_inputs_;  // (workers)
   int max_tokens_;
