@@ -32,8 +32,9 @@ template <class V, class F, int Count>
   return static_cast<int32_t>((static_cast<uint32_t>(low) & 0xffff) | static_cast<uint32_t>(high) << 16);
 }
 
-/// One token alone waits for memory: fetches what stands `prefetch_ahead` bytes behind the part of the panel
-/// that chunk `chunk` makes up. Panels follow each other, so this reaches into the next ones.
+/// One token alone waits for memory: fetches into the second cache what stands `prefetch_ahead` bytes behind
+/// the part of the panel that chunk `chunk` makes up. Panels follow each other, so this reaches into the next
+/// ones.
 template <class F>
 constexpr int64_t prefetch_ahead = F::block < 256 ? 8192 : 16384;  // the best of 1 to 16 KiB
 
@@ -43,7 +44,7 @@ template <class F, int T>
     constexpr int64_t bytes =
         (PanelLayout<F>::code_bytes + PanelLayout<F>::meta_bytes) / PanelLayout<F>::chunks;
     const uint8_t* ahead = panel + chunk * bytes + prefetch_ahead<F>;
-    for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(ahead + i);
+    for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(ahead + i, 0, 2);
   }
 }
 
