@@ -12,7 +12,8 @@
 
 namespace realizar::fusion {
 
-/// A tensor of the file as a plan names it: (n_matrices, n_rows, n_cols), row by row in the file's block format.
+/// A tensor of the file as a plan names it: (n_matrices, n_rows, n_cols), row by row in the file's block
+/// format.
 struct Weight {
   std::string name;
   kernels::TensorType type = kernels::TensorType::f32;
@@ -22,8 +23,8 @@ struct Weight {
   std::span<const std::byte> data;
 };
 
-/// Angles of one kind of rotary embedding: position p turns pair i by p * inverse_frequency[i]; both parts of the
-/// rotation are multiplied by `magnitude` (YaRN, longrope).
+/// Angles of one kind of rotary embedding: position p turns pair i by p * inverse_frequency[i]; both parts of
+/// the rotation are multiplied by `magnitude` (YaRN, longrope).
 struct RopeTable {
   std::vector<double> inverse_frequency;  // (n_rot / 2)
   float magnitude = 1;

@@ -6,9 +6,9 @@
 
 // Formats whose files hold, for a run of 8 weights, indices into a grid of a few hundred chosen vectors, and
 // signs. Their weights are integers all the same: the grids of IQ2 and IQ3 hold magnitudes up to 62; those of
-// IQ1 hold -1, 0 and 1, here times 8, and a delta of +-1/8, here +-1, is added to all weights of a run: here the grid has
-// every vector twice, with either delta, and the sign of the delta is the top bit of the index. The integer scale of a
-// group is 2s + 1 for the s of the file.
+// IQ1 hold -1, 0 and 1, here times 8, and a delta of +-1/8, here +-1, is added to all weights of a run: here
+// the grid has every vector twice, with either delta, and the sign of the delta is the top bit of the index.
+// The integer scale of a group is 2s + 1 for the s of the file.
 namespace realizar::kernels {
 
 /// What the file holds for 8 weights.
