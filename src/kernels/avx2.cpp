@@ -25,7 +25,6 @@ struct Avx2 {
   static F32 sub(F32 a, F32 b) { return _mm256_sub_ps(a, b); }
   static F32 mul(F32 a, F32 b) { return _mm256_mul_ps(a, b); }
   static F32 div(F32 a, F32 b) { return _mm256_div_ps(a, b); }
-  static F32 sqrt(F32 a) { return _mm256_sqrt_ps(a); }
   static F32 fma(F32 a, F32 b, F32 c) { return _mm256_fmadd_ps(a, b, c); }
   static F32 fnma(F32 a, F32 b, F32 c) { return _mm256_fnmadd_ps(a, b, c); }
   static F32 min(F32 a, F32 b) { return _mm256_min_ps(a, b); }
@@ -35,10 +34,6 @@ struct Avx2 {
   }
   static F32 keep_nan(F32 x, F32 y) { return _mm256_blendv_ps(y, x, _mm256_cmp_ps(x, x, _CMP_UNORD_Q)); }
   static F32 load_f16(const uint16_t* p) { return _mm256_cvtph_ps(load_128(p)); }
-  static void store_f16(uint16_t* p, F32 a) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
-                     _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
-  }
   static F32 load_bf16(const uint16_t* p) { return from_bits(shl(_mm256_cvtepu16_epi32(load_128(p)), 16)); }
   static F32 gather(const float* table, I32 index) { return _mm256_i32gather_ps(table, index, 4); }
 

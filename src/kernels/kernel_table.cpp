@@ -13,7 +13,7 @@ int activation_block(TensorType type) { return info(type).block >= 256 ? 256 : c
 KvPageLayout kv_page_layout(KvFormat format, int key_dim, int value_dim) {
   const int64_t element = format == KvFormat::f32 ? 4 : format == KvFormat::f16 ? 2 : 1;
   const auto scales = [&](int dim) {
-    return format == KvFormat::q8_0 ? int64_t{(dim + 31) / 32} * kv_tile * 2 : 0;
+    return format == KvFormat::q8_0 ? int64_t{(dim + kv_block - 1) / kv_block} * kv_tile * 2 : 0;
   };
   const int64_t key_bytes = element * key_dim * kv_tile, value_bytes = element * value_dim * kv_tile;
   KvPageLayout layout;

@@ -47,6 +47,9 @@ inline constexpr int kv_tile = 64;
 /// Positions of a segment: partial results of attention are merged segment by segment.
 inline constexpr int kv_segment = 512;
 
+/// Columns that share a scale in q8_0.
+inline constexpr int kv_block = 32;
+
 /// A page of one KV head: keys (key_dim, 64), so that a lane is a position, then values (64, value_dim). In
 /// q8_0, int8 with an f16 scale for each 32 dimensions of a position: (ceil(key_dim / 32), 64) and (64,
 /// ceil(value_dim / 32)).

@@ -58,9 +58,6 @@ struct Scalar {
   static F32 div(F32 a, F32 b) {
     return floats([&](int i) { return a.lane[i] / b.lane[i]; });
   }
-  static F32 sqrt(F32 a) {
-    return floats([&](int i) { return __builtin_sqrtf(a.lane[i]); });
-  }
   static F32 fma(F32 a, F32 b, F32 c) {
     return floats([&](int i) { return __builtin_fmaf(a.lane[i], b.lane[i], c.lane[i]); });
   }
@@ -81,9 +78,6 @@ struct Scalar {
   }
   static F32 load_f16(const uint16_t* p) {
     return floats([&](int i) { return f16_to_f32(p[i]); });
-  }
-  static void store_f16(uint16_t* p, F32 a) {
-    for (int i = 0; i < width; ++i) p[i] = f32_to_f16(a.lane[i]);
   }
   static F32 load_bf16(const uint16_t* p) {
     return floats([&](int i) { return bf16_to_f32(p[i]); });

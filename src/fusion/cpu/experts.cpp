@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "fusion/cpu/execution.hpp"
+#include "fusion/cpu/finish.hpp"
 #include "tensor/vector.hpp"
 
 // Mixtures of experts: tokens are grouped by expert, so that an expert's weights are read once a batch.
@@ -11,26 +12,21 @@ namespace {
 using kernels::panel_rows;
 using tensor::ProductInput;
 
-/// One product of an expert, with what follows it.
+/// One product of the experts, with what follows it.
 struct ExpertProduct {
+  const Weights& weights;
+  WeightId weight, bias, scale;
   const Projection* matrix;
-  std::span<const float> bias, scale;
 
-  ExpertProduct(const Weights& weights, WeightId weight, WeightId bias_id, WeightId scale_id)
-      : matrix(weight ? &weights.projection(weight) : nullptr),
-        bias(weights.floats(bias_id)),
-        scale(weights.floats(scale_id)) {}
+  ExpertProduct(const Weights& all, WeightId weight_id, WeightId bias_id, WeightId scale_id)
+      : weights(all),
+        weight(weight_id),
+        bias(bias_id),
+        scale(scale_id),
+        matrix(weight ? &all.projection(weight) : nullptr) {}
 
   void finish(int64_t expert, int64_t row, int n_rows, int n_tokens, float* tile) const {
-    if (!scale.empty()) {
-      const float factor = scale[scale.size() == 1 ? 0 : static_cast<size_t>(expert)];
-      for (int i = 0; i < n_tokens * panel_rows; ++i) tile[i] *= factor;
-    }
-    if (!bias.empty()) {
-      const float* b = bias.data() + expert * matrix->shape().n_rows() + row;
-      for (int t = 0; t < n_tokens; ++t)
-        for (int r = 0; r < n_rows; ++r) tile[t * panel_rows + r] += b[r];
-    }
+    Finish(weights, scale, bias, expert, matrix->shape().n_rows())(row, n_rows, n_tokens, tile);
   }
 };
 

@@ -27,12 +27,14 @@ void KvCache::reserve(int n_pages) {
 void KvCache::copy_page(int from, int to) {
   require(from >= 0 && from < n_pages_ && to >= 0 && to < n_pages_, ErrorKind::invalid_argument, "page ",
           from, " cannot be copied to page ", to, " of a cache of ", n_pages_, " pages");
-  std::memcpy(head(0, 0, to), head(0, 0, from), page_bytes_);
+  uint8_t* pages = pages_.as<uint8_t>().data();
+  std::memcpy(pages + static_cast<uint64_t>(to) * page_bytes_,
+              pages + static_cast<uint64_t>(from) * page_bytes_, page_bytes_);
 }
 
-uint8_t* KvCache::head(int layer, int kv_head, int page) {
+uint64_t KvCache::head_at(int layer, int kv_head, int page) const {
   const auto index = static_cast<size_t>(layer);
-  return pages_.as<uint8_t>().data() + static_cast<uint64_t>(page) * page_bytes_ + layer_at_[index] +
+  return static_cast<uint64_t>(page) * page_bytes_ + layer_at_[index] +
          static_cast<uint64_t>(kv_head) * static_cast<uint64_t>(layouts_[index].bytes);
 }
 
@@ -43,7 +45,7 @@ void KvCache::store(int layer, int page, int slot, std::span<const float> keys, 
   const kernels::KernelTable& table = kernels::kernels();
   const auto type = static_cast<size_t>(type_);
   for (int h = 0; h < shape.n_kv_heads; ++h) {
-    uint8_t* at = head(layer, h, page);
+    uint8_t* at = pages_.as<uint8_t>().data() + head_at(layer, h, page);
     table.store_key[type](keys.data() + h * shape.key_dim, shape.key_dim, at + layout.keys_at,
                           at + layout.key_scales_at, slot);
     if (shape.value_dim > 0)
@@ -56,7 +58,7 @@ kernels::AttentionSegment KvCache::segment(int layer, int kv_head,
                                            std::span<const int32_t> page_table) const {
   const KvShape& shape = layers_[static_cast<size_t>(layer)];
   kernels::AttentionSegment out{};
-  out.first_page = const_cast<KvCache*>(this)->head(layer, kv_head, 0);
+  out.first_page = pages_.as<uint8_t>().data() + head_at(layer, kv_head, 0);
   out.page_stride = static_cast<int64_t>(page_bytes_);
   out.page_table = page_table.data();
   out.key_dim = shape.key_dim;

@@ -32,7 +32,8 @@ class KvCache {
   uint64_t page_bytes() const { return page_bytes_; }
 
  private:
-  uint8_t* head(int layer, int kv_head, int page);
+  /// Bytes from the first page to where a head of a page stands.
+  uint64_t head_at(int layer, int kv_head, int page) const;
 
   std::vector<KvShape> layers_;
   std::vector<kernels::KvPageLayout> layouts_;  // of one head of each layer

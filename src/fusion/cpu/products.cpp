@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "fusion/cpu/execution.hpp"
+#include "fusion/cpu/finish.hpp"
 #include "tensor/vector.hpp"
 
 namespace realizar::fusion::cpu {
@@ -17,23 +18,6 @@ int64_t grain(const Execution& e, int64_t n_panels) {
   if (e.n_tokens <= few_tokens) return (n_panels + 2 * workers - 1) / (2 * workers);
   return std::clamp<int64_t>(n_panels / (8 * workers), 1, 16);
 }
-
-/// Turns what a kernel gives into what the op wants: scale * x + bias.
-struct Finish {
-  float scale;
-  std::span<const float> bias;  // (rows of the matrix), or none
-
-  Finish(const Weights& weights, WeightId scale_id, WeightId bias_id, int64_t matrix = 0)
-      : scale(weights.factor(scale_id, matrix)), bias(weights.floats(bias_id)) {}
-
-  void operator()(int64_t row, int n_rows, int n_tokens, float* tile) const {
-    if (scale != 1)
-      for (int i = 0; i < n_tokens * panel_rows; ++i) tile[i] *= scale;
-    if (!bias.empty())
-      for (int t = 0; t < n_tokens; ++t)
-        for (int r = 0; r < n_rows; ++r) tile[t * panel_rows + r] += bias[static_cast<size_t>(row + r)];
-  }
-};
 
 std::span<float> tile_row(float* tile, int token, int n_rows) {
   return {tile + token * panel_rows, static_cast<size_t>(n_rows)};

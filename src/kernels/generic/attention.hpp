@@ -13,9 +13,6 @@ constexpr int64_t kv_element_bytes = Format == KvFormat::f32   ? 4
                                      : Format == KvFormat::f16 ? 2
                                                                : 1;
 
-/// Columns that share a scale in q8_0.
-inline constexpr int kv_block = 32;
-
 /// V::width numbers of the cache from element `at` on; in q8_0 before they meet their scale.
 template <class V, KvFormat Format>
 [[gnu::always_inline]] inline typename V::F32 load_kv(const uint8_t* data, int64_t at) {
@@ -92,7 +89,7 @@ struct PageView {
 template <class V, KvFormat Format, int N>
 [[gnu::always_inline]] inline void tile_scores(const PageView<Format>& page, int key_dim,
                                                const AttentionQuery* queries, float (*scores)[kv_tile]) {
-  constexpr int step = V::width >= 16 ? V::width : 16;
+  constexpr int step = 16;
   constexpr int parts = step / V::width;
   for (int j = 0; j < kv_tile; j += step) {
     typename V::F32 acc[N][parts];

@@ -8,9 +8,9 @@
 // The vocabulary of the generic kernels. An instruction set V has, as static functions, V::width (16, 8 or 4)
 // lanes of
 //
-//   F32  load store set1 add sub mul div sqrt fma(a,b,c)=ab+c fnma(a,b,c)=c-ab, each rounded once
+//   F32  load store set1 add sub mul div fma(a,b,c)=ab+c fnma(a,b,c)=c-ab, each rounded once
 //        min(a,b)=a<b?a:b  max(a,b)=a>b?a:b  (so a NaN in a gives b)
-//        less(a,b,x,y)=a<b?x:y  keep_nan(x,y)=x is NaN?x:y  load_f16 store_f16 load_bf16 gather(table, I32)
+//        less(a,b,x,y)=a<b?x:y  keep_nan(x,y)=x is NaN?x:y  load_f16 load_bf16 gather(table, I32)
 //   I32  set1_i32 add sub mul max and_ or_ xor_ shl shr(logical) sar  store_i32  load_u8 load_i8 (width
 //   bytes, widened)
 //        store_i8 (lanes in [-128, 127])  to_float  round (nearest even, |x| < 2^22)  bits(F32)  from_bits
