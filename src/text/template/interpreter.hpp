@@ -2,9 +2,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "text/template/builtins.hpp"
 #include "text/template/clock.hpp"
 #include "text/template/objects.hpp"
 #include "text/template/syntax.hpp"
@@ -55,7 +57,8 @@ class Interpreter {
 
   void enter(const Layout& layout, Scope& scope);
   ScopePtr make_scope(const Layout& layout, const ScopePtr& parent);
-  Value resolve(const std::string& name, bool& found) const;
+  /// The variable or global function of that name.
+  std::optional<Value> resolve(const std::string& name) const;
 
   Flow execute(const Body& body, const ScopePtr& scope);
   Flow run_statement(const Output& node, const ScopePtr& scope);
@@ -69,6 +72,9 @@ class Interpreter {
   Flow run_statement(const AssignBlock& node, const ScopePtr& scope);
   Flow run_statement(const LoopControl& node, const ScopePtr& scope);
   Flow run_statement(const Unavailable& node, const ScopePtr& scope);
+  /// Runs the body of a block; `result` is what it wrote, through the block's filter if it has one.
+  template <class Block>
+  Flow run_captured(const Block& node, const ScopePtr& scope, Value& result);
   Flow run_loop(const For& node, const ScopePtr& outer, const Value& iterable, unsigned depth);
 
   void assign(const Expression& target, const Value& value, const ScopePtr& scope);
@@ -99,6 +105,9 @@ class Interpreter {
   Value evaluate_node(const Call& node, const ScopePtr& scope);
   Value evaluate_node(const Filter& node, const ScopePtr& scope);
   Value evaluate_node(const Test& node, const ScopePtr& scope);
+  /// What a filter or test makes of its operand; fails when `builtin` is nullptr.
+  template <class Node>
+  Value apply_builtin(const Node& node, Builtin builtin, const char* kind, const ScopePtr& scope);
 
   const Dict& variables_;
   LocalTime now_;
