@@ -6,9 +6,9 @@
 #include <optional>
 
 #include "text/case_mapping.hpp"
-#include "text/template/methods.hpp"
 #include "text/template/numbers.hpp"
 #include "text/template/operators.hpp"
+#include "text/template/text_layout.hpp"
 #include "text/template/text_search.hpp"
 #include "text/unicode.hpp"
 

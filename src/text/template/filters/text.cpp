@@ -4,7 +4,7 @@
 #include "text/template/arguments.hpp"
 #include "text/template/filters/tables.hpp"
 #include "text/template/json.hpp"
-#include "text/template/methods.hpp"
+#include "text/template/text_layout.hpp"
 #include "text/template/text_search.hpp"
 #include "text/unicode.hpp"
 
