@@ -44,7 +44,7 @@ BoundArguments::BoundArguments(std::string_view function, const Arguments& argum
 
 std::int64_t BoundArguments::integer(std::size_t i, std::int64_t otherwise) const {
   if (!has(i)) return otherwise;
-  if (values_[i]->is_undefined()) raise(values_[i]->undefined_message());
+  require_defined(*values_[i]);
   if (!values_[i]->is_integer())
     raise(function_, "(): an integer is required, not ", values_[i]->type_name());
   return values_[i]->integer();

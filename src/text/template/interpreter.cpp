@@ -122,7 +122,7 @@ std::string Interpreter::call_macro(const MacroDefinition& macro, const ScopePtr
 }
 
 Value Interpreter::call(const Value& callable, Arguments arguments) {
-  if (callable.is_undefined()) raise(callable.undefined_message());
+  require_defined(callable);
   if (!callable.is_object() || !callable.object().is_callable())
     raise("'", callable.type_name(), "' object is not callable");
   return callable.object().call(*this, std::move(arguments));

@@ -68,7 +68,7 @@ Value Interpreter::evaluate_node(const Unary& node, const ScopePtr& scope) {
   Value operand = evaluate(node.operand, scope);
   if (node.op == '!') return !truth(operand);
   if (node.op == '-') return negate(operand);
-  if (operand.is_undefined()) raise(operand.undefined_message());
+  require_defined(operand);
   if (!operand.is_number()) raise("bad operand type for unary +: '", operand.type_name(), "'");
   return operand.is_bool() ? Value(operand.integer()) : operand;
 }

@@ -10,6 +10,10 @@ namespace realizar::text::jinja {
 
 enum class BinaryOperator { add, subtract, multiply, divide, floor_divide, modulo, power };
 
+inline void require_defined(const Value& value) {
+  if (value.is_undefined()) raise(value.undefined_message());
+}
+
 bool truth(const Value& value);
 bool equals(const Value& a, const Value& b);
 bool less(const Value& a, const Value& b, const char* symbol = "<");

@@ -8,7 +8,7 @@ namespace {
 
 Value attr(Interpreter&, Arguments& a) {
   BoundArguments bound("attr", a, {"obj", "name"});
-  if (bound.get(0).is_undefined()) raise(bound.get(0).undefined_message());
+  require_defined(bound.get(0));
   auto own = own_attribute(bound.get(0), bound.text(1));
   return own ? *own : Value::undefined("no attribute '" + bound.text(1) + "'");
 }

@@ -10,7 +10,7 @@ namespace realizar::text::jinja {
 namespace {
 
 std::optional<double> as_float(const Value& value) {
-  if (value.is_undefined()) raise(value.undefined_message());
+  require_defined(value);
   if (value.is_number()) return value.number();
   return value.is_string() ? parse_float(value.text()) : std::nullopt;
 }
@@ -50,7 +50,7 @@ Value float_filter(Interpreter&, Arguments& a) {
 Value int_filter(Interpreter&, Arguments& a) {
   BoundArguments bound("int", a, {"value", "default=", "base="});
   Value value = bound.get(0), otherwise = bound.get(1, Value(0));
-  if (value.is_undefined()) raise(value.undefined_message());
+  require_defined(value);
   if (value.is_integer()) return value.integer();
   std::optional<double> number;
   if (value.is_string()) {
