@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "api/options.hpp"
 #include "api/transformer.hpp"
 #include "backend/bandwidth.hpp"
 #include "backend/thread_pool.hpp"
@@ -110,14 +111,11 @@ class Streams {
 };
 
 void check(const GGUFTransformer& model, const BenchmarkOptions& options) {
-  const auto at_least = [](const char* name, int value, int least) {
-    require(value >= least, ErrorKind::invalid_argument, name, " is ", value, ": give at least ", least);
-  };
-  at_least("n_prompt", options.n_prompt, 0);
-  at_least("n_decode", options.n_decode, 0);
-  at_least("n_repetitions", options.n_repetitions, 1);
-  at_least("depth", options.depth, 0);
-  at_least("n_streams", options.n_streams, 1);
+  require_at_least("n_prompt", options.n_prompt, 0);
+  require_at_least("n_decode", options.n_decode, 0);
+  require_at_least("n_repetitions", options.n_repetitions, 1);
+  require_at_least("depth", options.depth, 0);
+  require_at_least("n_streams", options.n_streams, 1);
   const int64_t longest = std::max<int64_t>(options.n_prompt, int64_t{options.depth} + options.n_decode);
   require(longest <= model.n_context(), ErrorKind::limit_exceeded, "the benchmark needs ", longest,
           " positions, and the context has ", model.n_context(), ": load the model with a larger context");

@@ -13,13 +13,10 @@ namespace realizar {
 namespace {
 
 void check(const LoadOptions& options) {
-  const auto at_least = [](const char* name, int value, int least) {
-    require(value >= least, ErrorKind::invalid_argument, name, " is ", value, ": give at least ", least);
-  };
-  at_least("n_threads", options.n_threads, 0);
-  at_least("n_context", options.n_context, 0);
-  at_least("n_streams", options.n_streams, 1);
-  at_least("max_batch_tokens", options.max_batch_tokens, 1);
+  require_at_least("n_threads", options.n_threads, 0);
+  require_at_least("n_context", options.n_context, 0);
+  require_at_least("n_streams", options.n_streams, 1);
+  require_at_least("max_batch_tokens", options.max_batch_tokens, 1);
 }
 
 /// Learned positions end where their table ends.
