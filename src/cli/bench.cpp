@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -101,33 +100,34 @@ int benchmark(BenchOptions options) {
 }  // namespace
 
 void add_bench(CLI::App& program, Action& action) {
-  auto options = std::make_shared<BenchOptions>();
-  CLI::App* command = add_command(program, "bench", "measure prefill and decode speed",
-                                  "  realizar bench -p 512 -n 64 -r 5 -t 2\n"
-                                  "  realizar bench model.gguf -p 0 -n 128 -d 4096 --kv q8_0\n"
-                                  "  realizar bench model.gguf -n 64 -b 8 --json\n"
-                                  "The share is what decoding uses of the memory bandwidth: (file bytes of "
-                                  "the tensors a token reads + bytes of\n"
-                                  "keys and values at that depth) x median tok/s / read bandwidth. Streams "
-                                  "share one reading of the weights. The\n"
-                                  "bandwidth is the best of several loops over 1 GiB with the same threads, "
-                                  "taken between the repetitions.\n");
-  add_model_options(*command, options->model, ModelArgument::optional,
+  const auto [command, options] =
+      add_command<BenchOptions>(program, action, "bench", "measure prefill and decode speed",
+                                "  realizar bench -p 512 -n 64 -r 5 -t 2\n"
+                                "  realizar bench model.gguf -p 0 -n 128 -d 4096 --kv q8_0\n"
+                                "  realizar bench model.gguf -n 64 -b 8 --json\n"
+                                "The share is what decoding uses of the memory bandwidth: (file bytes of "
+                                "the tensors a token reads + bytes of\n"
+                                "keys and values at that depth) x median tok/s / read bandwidth. Streams "
+                                "share one reading of the weights. The\n"
+                                "bandwidth is the best of several loops over 1 GiB with the same threads, "
+                                "taken between the repetitions.\n",
+                                benchmark);
+  add_model_options(command, options.model, ModelArgument::optional,
                     "positions to make room for; 0: as many as the benchmark needs");
-  const auto add_count = [&](const char* names, int& value, int least, const char* type, const char* help) {
-    command->add_option(names, value, help)
+  const auto add_count = [&command = command](const char* names, int& value, int least, const char* type,
+                                              const char* help) {
+    command.add_option(names, value, help)
         ->check(CLI::Range(least, 1 << 24).description(""))
         ->type_name(type)
         ->capture_default_str();
   };
-  BenchmarkOptions& bench = options->bench;
+  BenchmarkOptions& bench = options.bench;
   add_count("-p,--prompt", bench.n_prompt, 0, "P", "tokens of the prompt; 0: no prefill");
   add_count("-n,--tokens", bench.n_decode, 0, "N", "tokens to decode; 0: no decode");
   add_count("-r,--repetitions", bench.n_repetitions, 1, "R", "times to measure each");
   add_count("-d,--depth", bench.depth, 0, "DEPTH", "positions in the cache before decoding");
   add_count("-b,--streams", bench.n_streams, 1, "STREAMS", "sequences that decode together");
-  command->add_flag("--json", options->json, "print a JSON object");
-  command->callback([options, &action] { action = [options] { return benchmark(*options); }; });
+  command.add_flag("--json", options.json, "print a JSON object");
 }
 
 }  // namespace realizar::cli

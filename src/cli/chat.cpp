@@ -2,7 +2,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -136,23 +135,22 @@ int chat(const ChatOptions& options) {
 }  // namespace
 
 void add_chat(CLI::App& program, Action& action) {
-  auto options = std::make_shared<ChatOptions>();
-  CLI::App* command =
-      add_command(program, "chat", "talk with a model",
-                  "  realizar chat\n"
-                  "  realizar chat model.gguf --system 'Answer in French.' --temperature 0.7\n"
-                  "  printf 'Hello\\n/save chat.json\\n' | realizar chat\n"
-                  "In a chat:\n" +
-                      std::string(help_text));
-  add_model_options(*command, options->model, ModelArgument::optional);
-  command->add_option("--system", options->system, "a system message to begin with")->type_name("TEXT");
+  const auto [command, options] =
+      add_command<ChatOptions>(program, action, "chat", "talk with a model",
+                               "  realizar chat\n"
+                               "  realizar chat model.gguf --system 'Answer in French.' --temperature 0.7\n"
+                               "  printf 'Hello\\n/save chat.json\\n' | realizar chat\n"
+                               "In a chat:\n" +
+                                   std::string(help_text),
+                               chat);
+  add_model_options(command, options.model, ModelArgument::optional);
+  command.add_option("--system", options.system, "a system message to begin with")->type_name("TEXT");
   command
-      ->add_option("-n,--tokens", options->n_tokens, "tokens of an answer at most; -1: until the model ends")
+      .add_option("-n,--tokens", options.n_tokens, "tokens of an answer at most; -1: until the model ends")
       ->check(CLI::Range(-1, 1 << 30).description(""))
       ->type_name("N")
       ->capture_default_str();
-  add_sampler_options(*command, options->sampler);
-  command->callback([options, &action] { action = [options] { return chat(*options); }; });
+  add_sampler_options(command, options.sampler);
 }
 
 }  // namespace realizar::cli

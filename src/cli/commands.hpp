@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <memory>
+#include <string>
 
 // The commands of the program, one file each.
 namespace realizar::cli {
@@ -28,8 +30,22 @@ void add_logits(CLI::App& program, Action& action);
 void add_perplexity(CLI::App& program, Action& action);
 void add_bench(CLI::App& program, Action& action);
 
-/// A command of the program with its description, `examples` at the end of its help.
-CLI::App* add_command(CLI::App& program, const std::string& name, const std::string& description,
-                      const std::string& examples);
+template <class Options>
+struct Command {
+  CLI::App& app;
+  Options& options;
+};
+
+/// A command of the program that does `run(options)`, with `examples` at the end of its help. The caller adds
+/// to it what sets the options.
+template <class Options, class Run>
+Command<Options> add_command(CLI::App& program, Action& action, const std::string& name,
+                             const std::string& description, const std::string& examples, Run run) {
+  CLI::App& app = *program.add_subcommand(name, description);
+  app.footer("Examples:\n" + examples);
+  auto options = std::make_shared<Options>();
+  app.callback([options, run, &action] { action = [options, run] { return run(*options); }; });
+  return {app, *options};
+}
 
 }  // namespace realizar::cli

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -170,27 +169,27 @@ int show_info(const InfoOptions& options) {
 }  // namespace
 
 void add_info(CLI::App& program, Action& action) {
-  auto options = std::make_shared<InfoOptions>();
-  CLI::App* command = add_command(program, "info", "print what a GGUF file holds and what running it takes",
-                                  "  realizar info model.gguf --context 4096\n"
-                                  "  realizar info model.gguf --json | jq .metadata\n"
-                                  "  realizar info model.gguf --plan\n"
-                                  "  realizar info model.gguf --plan dot | dot -Tsvg > plan.svg\n");
-  command->add_option("MODEL", options->model, "GGUF file, which may hold only a vocabulary")->required();
-  command->add_flag("--json", options->json, "print a JSON object");
+  const auto [command, options] = add_command<InfoOptions>(
+      program, action, "info", "print what a GGUF file holds and what running it takes",
+      "  realizar info model.gguf --context 4096\n"
+      "  realizar info model.gguf --json | jq .metadata\n"
+      "  realizar info model.gguf --plan\n"
+      "  realizar info model.gguf --plan dot | dot -Tsvg > plan.svg\n",
+      show_info);
+  command.add_option("MODEL", options.model, "GGUF file, which may hold only a vocabulary")->required();
+  command.add_flag("--json", options.json, "print a JSON object");
   command
-      ->add_option("-c,--context", options->load.n_context,
-                   "estimate the memory for so many positions; 0: the model's own")
+      .add_option("-c,--context", options.load.n_context,
+                  "estimate the memory for so many positions; 0: the model's own")
       ->check(CLI::Range(0, 1 << 30));
   command
-      ->add_option(
-          "--plan", options->plan,
+      .add_option(
+          "--plan", options.plan,
           "print instead the operators the model is computed by, after fusion; dot: as a Graphviz digraph")
       ->expected(0, 1)
       ->default_str("text")
       ->check(CLI::IsMember({"text", "dot"}).description(""))
       ->type_name("[dot]");
-  command->callback([options, &action] { action = [options] { return show_info(*options); }; });
 }
 
 }  // namespace realizar::cli

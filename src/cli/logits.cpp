@@ -1,5 +1,4 @@
 #include <bit>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -43,22 +42,21 @@ int write_logits(const LogitsOptions& options) {
 }  // namespace
 
 void add_logits(CLI::App& program, Action& action) {
-  auto options = std::make_shared<LogitsOptions>();
-  CLI::App* command = add_command(
-      program, "logits", "write the logits that follow every token of a sequence",
+  const auto [command, options] = add_command<LogitsOptions>(
+      program, action, "logits", "write the logits that follow every token of a sequence",
       "  realizar tokenize model.gguf --bos < text | realizar logits model.gguf --tokens - --output "
       "x.logits\n"
       "  realizar logits model.gguf --tokens ids.txt --output x.logits --kv f32 --arithmetic exact\n"
       "The file holds int32 n, int32 vocab, int32 tokens[n], f32 logits[n][vocab], little endian. It\n"
-      "appears under its name only when it is complete.\n");
-  add_model_options(*command, options->model, ModelArgument::required);
+      "appears under its name only when it is complete.\n",
+      write_logits);
+  add_model_options(command, options.model, ModelArgument::required);
   command
-      ->add_option("--tokens", options->tokens,
-                   "file of decimal ids separated by white space; -: standard input")
+      .add_option("--tokens", options.tokens,
+                  "file of decimal ids separated by white space; -: standard input")
       ->required()
       ->type_name("FILE");
-  command->add_option("-o,--output", options->output, "the file to write")->required()->type_name("FILE");
-  command->callback([options, &action] { action = [options] { return write_logits(*options); }; });
+  command.add_option("-o,--output", options.output, "the file to write")->required()->type_name("FILE");
 }
 
 }  // namespace realizar::cli

@@ -10,14 +10,6 @@
 #include "realizar/version.hpp"
 
 namespace realizar::cli {
-
-CLI::App* add_command(CLI::App& program, const std::string& name, const std::string& description,
-                      const std::string& examples) {
-  CLI::App* command = program.add_subcommand(name, description);
-  command->footer("Examples:\n" + examples);
-  return command;
-}
-
 namespace {
 
 int exit_status(ErrorKind kind) {

@@ -1,6 +1,5 @@
 #include "realizar/perplexity.hpp"
 
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -46,19 +45,18 @@ int print_perplexity(const PerplexityOptions& options) {
 }  // namespace
 
 void add_perplexity(CLI::App& program, Action& action) {
-  auto options = std::make_shared<PerplexityOptions>();
-  CLI::App* command =
-      add_command(program, "perplexity", "measure how well a model predicts a text",
-                  "  realizar perplexity model.gguf text.txt --context 512\n"
-                  "  realizar perplexity model.gguf text.txt --arithmetic exact --json\n"
-                  "The text is cut into windows, the rest dropped; BOS takes the place of the first\n"
-                  "token of a window where the vocabulary asks for it, and the second half is scored.\n"
-                  "The last line is `perplexity X over N tokens`.\n");
-  add_model_options(*command, options->model, ModelArgument::required, "tokens of a window");
-  command->get_option("--context")->check(CLI::Range(4, 1 << 30).description(""));
-  command->add_option("FILE", options->file, "the text; -: standard input")->required()->type_name("");
-  command->add_flag("--json", options->json, "print a JSON object");
-  command->callback([options, &action] { action = [options] { return print_perplexity(*options); }; });
+  const auto [command, options] = add_command<PerplexityOptions>(
+      program, action, "perplexity", "measure how well a model predicts a text",
+      "  realizar perplexity model.gguf text.txt --context 512\n"
+      "  realizar perplexity model.gguf text.txt --arithmetic exact --json\n"
+      "The text is cut into windows, the rest dropped; BOS takes the place of the first\n"
+      "token of a window where the vocabulary asks for it, and the second half is scored.\n"
+      "The last line is `perplexity X over N tokens`.\n",
+      print_perplexity);
+  add_model_options(command, options.model, ModelArgument::required, "tokens of a window");
+  command.get_option("--context")->check(CLI::Range(4, 1 << 30).description(""));
+  command.add_option("FILE", options.file, "the text; -: standard input")->required()->type_name("");
+  command.add_flag("--json", options.json, "print a JSON object");
 }
 
 }  // namespace realizar::cli

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -137,38 +136,36 @@ int run(const RunOptions& options) {
 }  // namespace
 
 void add_run(CLI::App& program, Action& action) {
-  auto options = std::make_shared<RunOptions>();
-  CLI::App* command =
-      add_command(program, "run", "generate text from a prompt",
-                  "  realizar run -p 'Name the capital of France.'\n"
-                  "  realizar run model.gguf -p 'Write a haiku.' -n 64 --temperature 0.8 --seed 7\n"
-                  "  realizar run model.gguf --raw -p 'Once upon a time' -n 100\n"
-                  "  realizar run model.gguf -p - --json < question.txt | jq -r .text\n"
-                  "The text goes to stdout as it comes; then one line to stderr: load time, time to the "
-                  "first token, prefill\n"
-                  "and decode speed, and the share of the memory bandwidth that decoding used, which is "
-                  "measured for that in\n"
-                  "about 0.2 s. Ctrl-C ends the generation, twice the program.\n");
-  add_model_options(*command, options->model, ModelArgument::optional);
-  command->add_option("-p,--prompt", options->prompt, "the prompt; -: standard input")
+  const auto [command, options] = add_command<RunOptions>(
+      program, action, "run", "generate text from a prompt",
+      "  realizar run -p 'Name the capital of France.'\n"
+      "  realizar run model.gguf -p 'Write a haiku.' -n 64 --temperature 0.8 --seed 7\n"
+      "  realizar run model.gguf --raw -p 'Once upon a time' -n 100\n"
+      "  realizar run model.gguf -p - --json < question.txt | jq -r .text\n"
+      "The text goes to stdout as it comes; then one line to stderr: load time, time to the "
+      "first token, prefill\n"
+      "and decode speed, and the share of the memory bandwidth that decoding used, which is "
+      "measured for that in\n"
+      "about 0.2 s. Ctrl-C ends the generation, twice the program.\n",
+      run);
+  add_model_options(command, options.model, ModelArgument::optional);
+  command.add_option("-p,--prompt", options.prompt, "the prompt; -: standard input")
       ->required()
       ->type_name("TEXT");
-  command
-      ->add_option("-n,--tokens", options->n_tokens, "tokens to generate at most; -1: until the model ends")
+  command.add_option("-n,--tokens", options.n_tokens, "tokens to generate at most; -1: until the model ends")
       ->check(CLI::Range(-1, 1 << 30).description(""))
       ->type_name("N")
       ->capture_default_str();
-  command->add_option("--system", options->system, "a system message to go before the prompt")
+  command.add_option("--system", options.system, "a system message to go before the prompt")
       ->type_name("TEXT");
-  command->add_option("--stop", options->stop, "a text that ends the generation; may be repeated")
+  command.add_option("--stop", options.stop, "a text that ends the generation; may be repeated")
       ->type_name("TEXT")
       ->allow_extra_args(false);
-  command->add_flag("--raw", options->raw, "continue the prompt as it is, without the model's chat template");
-  command->add_flag("--json", options->json, "print a JSON object when all is done");
-  command->add_flag("-v,--verbose", options->verbose,
-                    "say on stderr also how tokens were chosen and why it ended");
-  add_sampler_options(*command, options->sampler);
-  command->callback([options, &action] { action = [options] { return run(*options); }; });
+  command.add_flag("--raw", options.raw, "continue the prompt as it is, without the model's chat template");
+  command.add_flag("--json", options.json, "print a JSON object when all is done");
+  command.add_flag("-v,--verbose", options.verbose,
+                   "say on stderr also how tokens were chosen and why it ended");
+  add_sampler_options(command, options.sampler);
 }
 
 }  // namespace realizar::cli

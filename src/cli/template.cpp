@@ -1,4 +1,3 @@
-#include <memory>
 #include <string>
 
 #include "cli/commands.hpp"
@@ -6,28 +5,32 @@
 #include "realizar/chat_template.hpp"
 
 namespace realizar::cli {
+namespace {
+
+struct TemplateOptions {
+  std::string source, input;
+};
+
+int render(const TemplateOptions& options) {
+  print(ChatTemplate::load(options.source).render(read_all(options.input)));
+  return exit_ok;
+}
+
+}  // namespace
 
 void add_template(CLI::App& program, Action& action) {
-  struct Options {
-    std::string source, input;
-  };
-  auto options = std::make_shared<Options>();
-  CLI::App* command = add_command(program, "template", "print what a chat template makes of its variables",
-                                  "  echo '{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}], "
-                                  "\"add_generation_prompt\": true}' |\n"
-                                  "    realizar template model.gguf --input -\n"
-                                  "  realizar template chat.jinja --input variables.json\n"
-                                  "The keys of the JSON object are the template's variables; \"now\" (ISO "
-                                  "8601) sets the clock of strftime_now.\n");
-  command->add_option("MODEL", options->source, "GGUF file, or a file with a Jinja template")->required();
-  command->add_option("-i,--input", options->input, "JSON object of the variables; -: standard input")
+  const auto [command, options] = add_command<TemplateOptions>(
+      program, action, "template", "print what a chat template makes of its variables",
+      "  echo '{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}], "
+      "\"add_generation_prompt\": true}' |\n"
+      "    realizar template model.gguf --input -\n"
+      "  realizar template chat.jinja --input variables.json\n"
+      "The keys of the JSON object are the template's variables; \"now\" (ISO "
+      "8601) sets the clock of strftime_now.\n",
+      render);
+  command.add_option("MODEL", options.source, "GGUF file, or a file with a Jinja template")->required();
+  command.add_option("-i,--input", options.input, "JSON object of the variables; -: standard input")
       ->required();
-  command->callback([options, &action] {
-    action = [options] {
-      print(ChatTemplate::load(options->source).render(read_all(options->input)));
-      return exit_ok;
-    };
-  });
 }
 
 }  // namespace realizar::cli
