@@ -14,8 +14,6 @@ namespace {
 using kernels::AttentionQuery;
 using kernels::kv_segment;
 
-constexpr int max_queries = 4;  // that a kernel takes at once
-
 /// What is the same for all tokens of an op.
 struct Layer {
   const Attention& op;
@@ -81,11 +79,9 @@ struct Layer {
   }
 
   /// The sink takes part in the softmax and has no value; then all is divided by the sum.
-  void finish(AttentionQuery& result, int head) const {
+  void finish(AttentionQuery& result, int head, float* scratch) const {
     if (op.sinks) {
-      std::vector<float> nothing(static_cast<size_t>(out_dim));
-      AttentionQuery sink{};
-      sink.out = nothing.data();
+      AttentionQuery sink = start(scratch);
       sink.max = e.weights.floats(op.sinks)[static_cast<size_t>(head)];
       sink.sum = 1;
       table.merge_attention(result, sink, out_dim);
@@ -101,10 +97,9 @@ struct QueryIndex {
 };
 
 /// The queries of some tokens of one sequence on one KV head, all segments one after the other.
-void attend_all(const Layer& layer, int64_t first_token, int64_t n_tokens, int kv_head) {
+void attend_all(const Layer& layer, int64_t first_token, int64_t n_tokens, int kv_head, float* scratch) {
   const int64_t n_queries = n_tokens * layer.group;
   const kernels::AttentionSegment segment = layer.segment(first_token, kv_head);
-  std::vector<float> scratch(static_cast<size_t>(max_queries * layer.out_dim));
   for (int64_t from = 0; from < n_queries; from += max_queries) {
     const int count = static_cast<int>(std::min<int64_t>(max_queries, n_queries - from));
     QueryIndex index[max_queries];
@@ -121,8 +116,7 @@ void attend_all(const Layer& layer, int64_t first_token, int64_t n_tokens, int k
       int used = 0, owner[max_queries];
       for (int i = 0; i < count; ++i) {
         const AttentionQuery q =
-            layer.query(index[i].token, index[i].head, s,
-                        scratch.data() + static_cast<size_t>(used) * static_cast<size_t>(layer.out_dim));
+            layer.query(index[i].token, index[i].head, s, scratch + int64_t{used} * layer.out_dim);
         if (q.begin >= q.end) continue;
         parts[used] = q;
         owner[used++] = i;
@@ -130,7 +124,7 @@ void attend_all(const Layer& layer, int64_t first_token, int64_t n_tokens, int k
       layer.table.attend[static_cast<int>(layer.e.kv.type())](segment, parts, used);
       for (int i = 0; i < used; ++i) layer.table.merge_attention(total[owner[i]], parts[i], layer.out_dim);
     }
-    for (int i = 0; i < count; ++i) layer.finish(total[i], index[i].head);
+    for (int i = 0; i < count; ++i) layer.finish(total[i], index[i].head, scratch);
   }
 }
 
@@ -143,7 +137,7 @@ int64_t same_sequence(const Execution& e, int64_t first, int64_t limit) {
 }
 
 /// Few tokens with many positions: workers share the segments, then merge them in order.
-void attend_split(const Layer& layer, int64_t max_segments) {
+void attend_split(const Layer& layer, int64_t max_segments, float* scratch) {
   Execution& e = layer.e;
   const int64_t stride = layer.out_dim + 2;  // a partial result, its max and its sum
   const auto partial = [&](int64_t token, int head, int64_t s) {
@@ -183,7 +177,7 @@ void attend_split(const Layer& layer, int64_t max_segments) {
         next.sum = next.out[layer.out_dim + 1];
         layer.table.merge_attention(total, next, layer.out_dim);
       }
-      layer.finish(total, head);
+      layer.finish(total, head, scratch);
     }
   });
 }
@@ -192,13 +186,14 @@ void attend_split(const Layer& layer, int64_t max_segments) {
 
 void execute(const Attention& op, Execution& e, int worker) {
   const Layer layer(op, e);
+  float* scratch = e.scratch(worker).data();
   int64_t max_segments = 1;
   for (int64_t t = 0; t < e.n_tokens; ++t) max_segments = std::max(max_segments, layer.n_segments(t));
   if (max_segments > 1 && e.n_tokens * layer.n_kv_heads < 4 * e.pool.size()) {
     const auto needed = static_cast<size_t>(e.n_tokens * op.n_heads * max_segments * (layer.out_dim + 2));
     if (worker == 0 && e.partial.size() < needed) e.partial.resize(needed);
     e.pool.barrier();
-    return attend_split(layer, max_segments);
+    return attend_split(layer, max_segments, scratch);
   }
   // Tokens are taken in blocks aligned to the batch; a block that crosses sequences is done in parts.
   const int64_t block = e.n_tokens < 16 ? 1 : 8, n_blocks = (e.n_tokens + block - 1) / block;
@@ -207,7 +202,7 @@ void execute(const Attention& op, Execution& e, int worker) {
       const int64_t first = task / layer.n_kv_heads * block, last = std::min(first + block, e.n_tokens);
       for (int64_t t = first; t < last;) {
         const int64_t n = same_sequence(e, t, last - t);
-        attend_all(layer, t, n, static_cast<int>(task % layer.n_kv_heads));
+        attend_all(layer, t, n, static_cast<int>(task % layer.n_kv_heads), scratch);
         t += n;
       }
     }

@@ -52,7 +52,7 @@ class CpuDevice final : public Device {
         execute(*logits, e, worker);
       else
         pool_.parallel_for(e.n_tokens, 4, [&](int64_t begin, int64_t end) {
-          for (int64_t t = begin; t < end; ++t) execute_for_token(op, e, t);
+          for (int64_t t = begin; t < end; ++t) execute_for_token(op, e, t, worker);
         });
     }
   }

@@ -13,9 +13,11 @@ struct Needs {
   int64_t input_numbers = 0;  // largest input of a product, for each token of a batch
   int64_t hidden = 0;         // hidden numbers of experts, for each token
   int64_t pairs = 0;          // experts used by a token
+  int64_t scratch = 0;        // numbers that a worker needs for itself
 
   explicit Needs(const Plan& plan) {
     for (const Op& op : plan.ops) {
+      scratch = std::max(scratch, scratch_of(op));
       if (const auto* products = std::get_if<Products>(&op)) input(products->in.width, 1);
       if (const auto* logits = std::get_if<Logits>(&op)) input(logits->in.width, 1);
       if (const auto* heads = std::get_if<HeadLinear>(&op))
@@ -34,6 +36,16 @@ struct Needs {
   void input(int64_t n_cols, int64_t rows_per_token) {
     input_cols = std::max(input_cols, n_cols);
     input_numbers = std::max(input_numbers, n_cols * rows_per_token);
+  }
+
+  static int64_t scratch_of(const Op& op) {
+    if (const auto* attention = std::get_if<Attention>(&op))
+      return max_queries * (attention->out.width / attention->n_heads);
+    if (const auto* positions = std::get_if<AddPositionEmbedding>(&op)) return positions->x.width;
+    int64_t most = 0;
+    if (const auto* run = std::get_if<PerToken>(&op))
+      for (const Op& inner : run->ops) most = std::max(most, scratch_of(inner));
+    return most;
   }
 };
 
@@ -54,7 +66,10 @@ Execution::Execution(const Plan& p, const DeviceOptions& options, backend::Threa
   for (int i = 0; i < pool.size(); ++i) own_inputs_.emplace_back(needs.input_cols * few_tokens);
   expert_hidden = backend::AlignedBuffer(static_cast<size_t>(needs.hidden * max_tokens_) * sizeof(float));
   expert_pairs.resize(static_cast<size_t>(needs.pairs * max_tokens_));
-  activation_bytes_ = buffers_.size() + shared_input_.bytes() + expert_hidden.size();
+  // In whole cache lines, which no two workers share.
+  scratch_width_ = (needs.scratch + 15) / 16 * 16;
+  scratch_ = backend::AlignedBuffer(static_cast<size_t>(scratch_width_ * pool.size()) * sizeof(float));
+  activation_bytes_ = buffers_.size() + shared_input_.bytes() + expert_hidden.size() + scratch_.size();
   for (const auto& own : own_inputs_) activation_bytes_ += own.bytes();
 }
 

@@ -59,6 +59,12 @@ class Execution {
     return shared_input_;
   }
 
+  /// Numbers for a worker's own use within a task, enough for any op of the plan.
+  std::span<float> scratch(int worker) {
+    const auto width = static_cast<size_t>(scratch_width_);
+    return scratch_.as<float>().subspan(static_cast<size_t>(worker) * width, width);
+  }
+
   const Plan& plan;
   backend::ThreadPool& pool;
   const Weights& weights;
@@ -84,6 +90,8 @@ class Execution {
   backend::AlignedBuffer buffers_;  // (placement_.width, max_tokens): a buffer's tokens stand together
   tensor::ProductInput shared_input_;
   std::vector<tensor::ProductInput> own_inputs_;  // (workers)
+  int64_t scratch_width_ = 0;
+  backend::AlignedBuffer scratch_;  // (workers, scratch_width)
   int max_tokens_;
   uint64_t activation_bytes_ = 0;
 };
@@ -91,9 +99,11 @@ class Execution {
 void execute(const Products& op, Execution& e, int worker);
 void execute(const HeadLinear& op, Execution& e, int worker);
 void execute(const Logits& op, Execution& e, int worker);
+/// Queries that a kernel of attention takes at once; as many partial results stand in a worker's scratch.
+inline constexpr int max_queries = 4;
 void execute(const Attention& op, Execution& e, int worker);
 void execute(const Experts& op, Execution& e, int worker);
 /// An op that treats every token by itself. Throws `internal` for the others.
-void execute_for_token(const Op& op, Execution& e, int64_t token);
+void execute_for_token(const Op& op, Execution& e, int64_t token, int worker);
 
 }  // namespace realizar::fusion::cpu

@@ -13,6 +13,7 @@ namespace {
 struct ForToken {
   Execution& e;
   int64_t token;
+  int worker;
 
   std::span<float> row(const Slot& slot) const { return e.row(slot, token); }
 
@@ -27,7 +28,7 @@ struct ForToken {
     const int64_t position = e.batch.positions[static_cast<size_t>(token)];
     require(position < table.n_rows, ErrorKind::invalid_argument, "position ", position, " is beyond the ",
             table.n_rows, " positions that the model has");
-    std::vector<float> embedding(static_cast<size_t>(op.x.width));
+    const std::span<float> embedding = e.scratch(worker).first(static_cast<size_t>(op.x.width));
     read_row(table, position, embedding);
     tensor::add(row(op.x), embedding, 1, row(op.x));
   }
@@ -163,12 +164,12 @@ void ForToken::operator()(const Route& op) const {
 
 }  // namespace
 
-void execute_for_token(const Op& op, Execution& e, int64_t token) {
+void execute_for_token(const Op& op, Execution& e, int64_t token, int worker) {
   if (const auto* run = std::get_if<PerToken>(&op)) {
-    for (const Op& inner : run->ops) execute_for_token(inner, e, token);
+    for (const Op& inner : run->ops) execute_for_token(inner, e, token, worker);
     return;
   }
-  std::visit(ForToken{e, token}, static_cast<const OpVariant&>(op));
+  std::visit(ForToken{e, token, worker}, static_cast<const OpVariant&>(op));
 }
 
 }  // namespace realizar::fusion::cpu
