@@ -52,17 +52,9 @@ RC_GTEST_PROP(GgufMutation, AWrittenFileIsReadOrRefused, ()) {
   test::check_mutations(bytes, Gguf(bytes).data_offset(), read_everything);
 }
 
-std::vector<std::filesystem::path> gguf_files(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-    if (entry.path().extension() == ".gguf") files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
 TEST(GgufMutation, AGoldenFileIsReadOrRefused) {
   REALIZAR_GOLDEN_OR_SKIP(golden);
-  for (const std::filesystem::path& path : gguf_files(golden)) {
+  for (const std::filesystem::path& path : test::gguf_files(golden)) {
     SCOPED_TRACE(path);
     const backend::MappedFile file(path.string());
     const size_t header_size = Gguf(file.bytes(), path.string()).data_offset();
@@ -73,7 +65,7 @@ TEST(GgufMutation, AGoldenFileIsReadOrRefused) {
 
 TEST(GgufMutation, AGoldenFileCutShortIsRefused) {
   REALIZAR_GOLDEN_OR_SKIP(golden);
-  for (const std::filesystem::path& path : gguf_files(golden)) {
+  for (const std::filesystem::path& path : test::gguf_files(golden)) {
     const backend::MappedFile file(path.string());
     uint64_t end = 0, header_size = 0;
     {

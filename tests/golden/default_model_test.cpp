@@ -10,10 +10,10 @@
 #include <sstream>
 #include <string>
 
-#include "golden/binary_reader.hpp"
 #include "realizar/engine.hpp"
 #include "realizar/perplexity.hpp"
 #include "realizar/version.hpp"
+#include "support/binary_reader.hpp"
 #include "support/golden.hpp"
 #include "support/nmse.hpp"
 #include "support/sha256.hpp"
@@ -124,8 +124,8 @@ TEST_P(DefaultModel, HasThePerplexityOfTheDequantisedModel) {
   EXPECT_NEAR(result.value(), of_dequantised_model, of_dequantised_model * GetParam().perplexity);
 }
 
-INSTANTIATE_TEST_SUITE_P(Arithmetic, DefaultModel, testing::Values(exact, fast), [](const auto& info) {
-  return info.param.arithmetic == Arithmetic::exact ? "Exact" : "Fast";
+INSTANTIATE_TEST_SUITE_P(Arithmetic, DefaultModel, testing::Values(exact, fast), [](const auto& test) {
+  return test.param.arithmetic == Arithmetic::exact ? "Exact" : "Fast";
 });
 
 TEST(DefaultModelText, GreedyTextIsThatOfTheDequantisedModel) {
@@ -151,7 +151,9 @@ TEST(DefaultModelText, GreedyTextIsThatOfTheDequantisedModel) {
     const GenerationResult result =
         engine.generate({.prompt = prompt, .sampler = {.temperature = 0}, .max_tokens = n_expected});
     EXPECT_EQ(result.tokens, expected);
-    if (whole) EXPECT_EQ(result.text, recorded.at("text").get<std::string>());
+    if (whole) {
+      EXPECT_EQ(result.text, recorded.at("text").get<std::string>());
+    }
   }
 }
 

@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -9,8 +8,10 @@
 
 #include "fixtures/cpu_run.hpp"
 #include "formats/gguf_file.hpp"
+#include "support/binary_reader.hpp"
 #include "support/golden.hpp"
 #include "support/nmse.hpp"
+#include "support/test_name.hpp"
 
 // The CPU device on the golden models: against an established engine's logits, and against itself for other
 // batches and numbers of threads.
@@ -21,58 +22,29 @@ namespace fs = std::filesystem;
 using fusion::Arithmetic;
 using fusion::KvType;
 
-struct Golden {
-  std::vector<int32_t> tokens;
-  std::vector<float> logits;  // (tokens, vocab)
-
-  explicit Golden(fs::path model) {
-    std::ifstream in(model.replace_extension(".logits"), std::ios::binary);
-    const auto read = [&in](auto& values) {
-      in.read(reinterpret_cast<char*>(values.data()),
-              static_cast<std::streamsize>(values.size() * sizeof values[0]));
-    };
-    std::vector<int32_t> sizes(2);
-    read(sizes);
-    tokens.resize(static_cast<size_t>(sizes[0]));
-    read(tokens);
-    logits.resize(tokens.size() * static_cast<size_t>(sizes[1]));
-    read(logits);
-  }
-};
+test::RecordedLogits recorded_of(fs::path model) {
+  return test::RecordedLogits(model.replace_extension(".logits"));
+}
 
 std::vector<float> logits_of(const fs::path& model, std::span<const int32_t> tokens, const test::Run& run) {
   return test::cpu_logits(formats::GgufFile::open(model.string()).gguf(), tokens, run);
 }
 
-std::vector<fs::path> models_in(const char* folder) {
-  std::vector<fs::path> models;
-  const auto golden = test::golden_folder();
-  std::error_code missing;
-  if (golden)
-    for (const auto& entry : fs::directory_iterator(*golden / folder, missing))
-      if (entry.path().extension() == ".gguf") models.push_back(entry.path());
-  std::sort(models.begin(), models.end());
-  return models;
-}
-
 std::string test_name(const testing::TestParamInfo<fs::path>& info) {
-  std::string name = info.param.stem().string();
-  for (char& c : name)
-    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-  return name;
+  return test::test_name(info.param.stem().string());
 }
 
 class CpuDevice : public testing::TestWithParam<fs::path> {};
 
 TEST_P(CpuDevice, ExactHasTheLogitsOfAnEstablishedEngine) {
-  const Golden golden(GetParam());
+  const test::RecordedLogits golden = recorded_of(GetParam());
   const double error = test::nmse(logits_of(GetParam(), golden.tokens, {}), golden.logits);
   RecordProperty("nmse", std::to_string(error));
   EXPECT_LT(error, 1e-5);
 }
 
 TEST_P(CpuDevice, BitsDoNotDependOnBatchesAndThreads) {
-  const Golden golden(GetParam());
+  const test::RecordedLogits golden = recorded_of(GetParam());
   for (const Arithmetic arithmetic : {Arithmetic::exact, Arithmetic::fast})
     for (const KvType kv : {KvType::f16, KvType::f32, KvType::q8_0}) {
       const auto once = logits_of(GetParam(), golden.tokens, {arithmetic, kv, 1});
@@ -98,16 +70,17 @@ std::map<std::string, double> peer_nmse() {
 class QuantisedCpuDevice : public CpuDevice {};
 
 TEST_P(QuantisedCpuDevice, FastIsAboutAsCloseAsAnEstablishedEnginesOwn) {
-  const Golden golden(GetParam());
+  const test::RecordedLogits golden = recorded_of(GetParam());
   const double error = test::nmse(logits_of(GetParam(), golden.tokens, {Arithmetic::fast}), golden.logits);
   RecordProperty("nmse", std::to_string(error));
   EXPECT_LT(error, 3 * peer_nmse().at(GetParam().stem().string()));
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, QuantisedCpuDevice, testing::ValuesIn(models_in("quant")), test_name);
+INSTANTIATE_TEST_SUITE_P(Formats, QuantisedCpuDevice, testing::ValuesIn(test::golden_models("quant")),
+                         test_name);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(QuantisedCpuDevice);
-INSTANTIATE_TEST_SUITE_P(Architectures, CpuDevice, testing::ValuesIn(models_in("arch")), test_name);
-INSTANTIATE_TEST_SUITE_P(Formats, CpuDevice, testing::ValuesIn(models_in("quant")), test_name);
+INSTANTIATE_TEST_SUITE_P(Architectures, CpuDevice, testing::ValuesIn(test::golden_models("arch")), test_name);
+INSTANTIATE_TEST_SUITE_P(Formats, CpuDevice, testing::ValuesIn(test::golden_models("quant")), test_name);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(CpuDevice);
 
 }  // namespace

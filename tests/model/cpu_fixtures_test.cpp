@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +13,7 @@
 #include "support/golden.hpp"
 #include "support/nmse.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/test_name.hpp"
 
 // The CPU device on small models of every family and block format: against an established engine, and against
 // itself for other batches, threads and instruction sets.
@@ -68,24 +68,16 @@ std::vector<Fixture> recorded_fixtures() {
 }
 
 std::string test_name(const testing::TestParamInfo<Fixture>& info) {
-  std::string name = info.param.name;
-  for (char& c : name)
-    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-  return name;
+  return test::test_name(info.param.name);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, CpuFixture, testing::ValuesIn(recorded_fixtures()), test_name);
 
 /// The golden models, as arguments in a shell.
-std::string golden_models() {
+std::string golden_arguments() {
   std::string paths;
-  const auto golden = test::golden_folder();
-  for (const char* folder : {"arch", "quant"}) {
-    std::error_code missing;
-    if (golden)
-      for (const auto& entry : std::filesystem::directory_iterator(*golden / folder, missing))
-        if (entry.path().extension() == ".gguf") paths += " '" + entry.path().string() + "'";
-  }
+  for (const char* part : {"arch", "quant"})
+    for (const auto& path : test::golden_models(part)) paths += " '" + path.string() + "'";
   return paths;
 }
 
@@ -93,7 +85,7 @@ std::string digests_of(const std::string& isa) {
   const test::TemporaryFolder folder;
   const std::string out = folder.file("out");
   const std::string command =
-      "REALIZAR_ISA=" + isa + " " + REALIZAR_PRINT_DIGESTS + golden_models() + " > '" + out + "'";
+      "REALIZAR_ISA=" + isa + " " + REALIZAR_PRINT_DIGESTS + golden_arguments() + " > '" + out + "'";
   EXPECT_EQ(std::system(command.c_str()), 0) << command;
   std::ifstream in(out);
   return {std::istreambuf_iterator<char>(in), {}};

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cctype>
-#include <numeric>
 #include <set>
 
 #include "fixtures/expected.hpp"
@@ -13,6 +11,7 @@
 #include "model/reference_device.hpp"
 #include "support/nmse.hpp"
 #include "support/sha256.hpp"
+#include "support/test_name.hpp"
 
 // Small random models of every family and block format, against what an established engine computes from
 // them.
@@ -21,22 +20,14 @@ namespace {
 
 using test::Fixture;
 
-std::vector<float> reference_logits(const std::vector<std::byte>& bytes, const std::vector<int32_t>& tokens,
-                                    std::vector<uint8_t> wants_logits = {}) {
+std::vector<float> fixture_logits(const std::vector<std::byte>& bytes, const std::vector<int32_t>& tokens,
+                                  const std::vector<uint8_t>& wants_logits = {}) {
   const formats::Gguf file(bytes);
-  ReferenceDevice device(load_model(file, {.n_context = test::fixture_context}).plan);
-  std::vector<int32_t> positions(tokens.size()), sequences(tokens.size());
-  std::iota(positions.begin(), positions.end(), 0);
-  wants_logits.resize(tokens.size(), 1);
-  const auto logits = device.run({tokens, positions, sequences, wants_logits, {}});
-  return {logits.begin(), logits.end()};
+  return reference_logits(load_model(file, {.n_context = test::fixture_context}).plan, tokens, wants_logits);
 }
 
 std::string test_name(const testing::TestParamInfo<Fixture>& info) {
-  std::string name = info.param.name;
-  for (char& c : name)
-    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
-  return name;
+  return test::test_name(info.param.name);
 }
 
 std::vector<Fixture> recorded_fixtures(bool families_only) {
@@ -55,7 +46,7 @@ TEST_P(RecordedFixture, IsTheSameFileOnEveryMachine) {
 }
 
 TEST_P(RecordedFixture, HasTheLogitsOfAnEstablishedEngine) {
-  const std::vector<float> logits = reference_logits(write_fixture(GetParam()), fixture_tokens(GetParam()));
+  const std::vector<float> logits = fixture_logits(write_fixture(GetParam()), fixture_tokens(GetParam()));
   const double nmse =
       test::nmse(test::sample(logits, GetParam().n_vocab), test::expected_of(GetParam().name).logits);
   RecordProperty("nmse", std::to_string(nmse));
@@ -79,13 +70,13 @@ TEST_P(FamilyFixture, DependsOnEveryTensor) {
   std::vector<int32_t> tokens = fixture_tokens(GetParam());
   tokens.resize(16);  // longer than the windows
   const std::vector<std::byte> bytes = write_fixture(GetParam());
-  const std::vector<float> logits = reference_logits(bytes, tokens);
+  const std::vector<float> logits = fixture_logits(bytes, tokens);
   const formats::Gguf file(bytes);
   for (const formats::TensorInfo& tensor : file.tensors()) {
     const std::string name(tensor.name);
     if (is_left_out(name)) continue;
     const std::vector<std::byte> without = write_fixture(GetParam(), {.muted = name});
-    EXPECT_GT(test::nmse(reference_logits(without, tokens), logits), 1e-4) << name;
+    EXPECT_GT(test::nmse(fixture_logits(without, tokens), logits), 1e-4) << name;
   }
 }
 
@@ -97,7 +88,7 @@ TEST(ScalesOfFeedForwardNetworks, CountInEveryFamilyWhereWeightsAreNvfp4) {
     const Fixture& fixture = test::fixture_named(name);
     const std::vector<int32_t> tokens = {1, 2, 3};
     const std::vector<std::byte> without = write_fixture(fixture, {.muted = "blk.0.ffn_up.scale"});
-    return reference_logits(without, tokens) != reference_logits(write_fixture(fixture), tokens);
+    return fixture_logits(without, tokens) != fixture_logits(write_fixture(fixture), tokens);
   };
   EXPECT_TRUE(moves("NVFP4-qwen2"));
   EXPECT_FALSE(moves("qwen2"));
@@ -120,12 +111,12 @@ TEST(SlidingWindow, OfMistralHidesWhatIsFartherBack) {
   std::vector<int32_t> tokens = fixture_tokens(fixture);
   std::vector<uint8_t> last_only(tokens.size(), 0);
   last_only.back() = 1;
-  const std::vector<float> logits = reference_logits(bytes, tokens, last_only);
+  const std::vector<float> logits = fixture_logits(bytes, tokens, last_only);
   const size_t first_seen = tokens.size() - 23;
   for (size_t i = 0; i < first_seen; ++i) tokens[i] ^= 1;
-  EXPECT_EQ(reference_logits(bytes, tokens, last_only), logits);
+  EXPECT_EQ(fixture_logits(bytes, tokens, last_only), logits);
   tokens[first_seen] ^= 1;
-  EXPECT_NE(reference_logits(bytes, tokens, last_only), logits);
+  EXPECT_NE(fixture_logits(bytes, tokens, last_only), logits);
 }
 
 }  // namespace

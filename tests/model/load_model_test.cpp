@@ -7,6 +7,7 @@
 #include "fixtures/fixtures.hpp"
 #include "formats/gguf.hpp"
 #include "model/model.hpp"
+#include "support/test_name.hpp"
 
 // What a well-formed GGUF file may still get wrong about its model: one error that names the key or tensor
 // and where it stands.
@@ -266,14 +267,8 @@ std::vector<std::string> family_names() {
   return names;
 }
 
-std::string as_test_name(std::string name) {
-  for (char& c : name)
-    if (c == '-') c = '_';
-  return name;
-}
-
 INSTANTIATE_TEST_SUITE_P(All, FamilyModel, testing::ValuesIn(family_names()),
-                         [](const auto& name) { return as_test_name(name.param); });
+                         [](const auto& family) { return test::test_name(family.param); });
 
 TEST(LoadModel, TakesZeroMinusOneAndNothingAsTheDefault) {
   const test::Fixture& fixture = test::fixture_named("llama");

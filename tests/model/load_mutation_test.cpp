@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
@@ -94,11 +93,7 @@ TEST(LoadMutation, AFamilysFileWithOtherValuesIsRefusedOrRuns) {
 
 TEST(LoadMutation, AGoldenFileIsRefusedOrLoaded) {
   REALIZAR_GOLDEN_OR_SKIP(golden);
-  std::vector<std::filesystem::path> paths;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(golden))
-    if (entry.path().extension() == ".gguf") paths.push_back(entry.path());
-  std::sort(paths.begin(), paths.end());
-  for (const std::filesystem::path& path : paths) {
+  for (const std::filesystem::path& path : test::gguf_files(golden)) {
     SCOPED_TRACE(path);
     const backend::MappedFile file(path.string());
     const size_t header_size = formats::Gguf(file.bytes(), path.string()).data_offset();

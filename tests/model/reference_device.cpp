@@ -334,4 +334,15 @@ std::span<const float> ReferenceDevice::run(const Batch& batch) {
   return logits_;
 }
 
+std::vector<float> reference_logits(fusion::Plan plan, const std::vector<int32_t>& tokens,
+                                    std::vector<uint8_t> wants_logits) {
+  std::vector<int32_t> positions(tokens.size());
+  const std::vector<int32_t> sequences(tokens.size());
+  std::iota(positions.begin(), positions.end(), 0);
+  wants_logits.resize(tokens.size(), 1);
+  ReferenceDevice device(std::move(plan));
+  const auto logits = device.run({tokens, positions, sequences, wants_logits, {}});
+  return {logits.begin(), logits.end()};
+}
+
 }  // namespace realizar::model

@@ -1,5 +1,6 @@
 #include "support/golden.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace realizar::test {
@@ -11,6 +12,20 @@ std::optional<std::filesystem::path> golden_folder() {
                         : std::filesystem::path(REALIZAR_SOURCE_DIR).parent_path() / "shared" / "golden";
   if (!std::filesystem::is_directory(folder)) return std::nullopt;
   return folder;
+}
+
+std::vector<std::filesystem::path> gguf_files(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  std::error_code missing;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, missing))
+    if (entry.path().extension() == ".gguf") files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::vector<std::filesystem::path> golden_models(const char* part) {
+  const auto golden = golden_folder();
+  return golden ? gguf_files(*golden / part) : std::vector<std::filesystem::path>();
 }
 
 }  // namespace realizar::test

@@ -2,12 +2,19 @@
 
 #include <filesystem>
 #include <optional>
+#include <vector>
 
 namespace realizar::test {
 
 /// The folder of golden data, which is no part of the project: $REALIZAR_GOLDEN_DIR, else shared/golden
 /// beside the checkout. Nothing when there is neither; tests that need it then skip.
 std::optional<std::filesystem::path> golden_folder();
+
+/// The GGUF files below a folder, in the order of their names; none where there is no such folder.
+std::vector<std::filesystem::path> gguf_files(const std::filesystem::path& folder);
+
+/// The golden models of that part, "arch" or "quant"; none where there is no golden data.
+std::vector<std::filesystem::path> golden_models(const char* part);
 
 }  // namespace realizar::test
 
