@@ -11,8 +11,8 @@ namespace {
 using formats::Gguf;
 using formats::Metadata;
 
-// Bounds that no model comes near, so that products of a few of these numbers fit 64 bits and their matrices' widths
-// fit an int.
+// Bounds that no model comes near, so that products of a few of these numbers fit 64 bits and their matrices'
+// widths fit an int.
 constexpr int64_t max_layers = 4096;
 constexpr int64_t max_width = int64_t{1} << 24;
 constexpr int64_t max_context = int64_t{1} << 30;
@@ -36,7 +36,8 @@ class Keys {
 
   int required_whole(const std::string& key, int64_t limit = max_width) const {
     const int value = checked(key, file_.get<int64_t>(prefix_ + key), limit);
-    require(value > 0, ErrorKind::invalid_file, where(key), " is zero: the file describes no model that can run");
+    require(value > 0, ErrorKind::invalid_file, where(key),
+            " is zero: the file describes no model that can run");
     return value;
   }
 
@@ -66,7 +67,9 @@ class Keys {
 
   bool flag(const std::string& key, bool absent) const { return file_.get_bool_or(prefix_ + key, absent); }
 
-  std::string text(const std::string& key) const { return std::string(file_.get_string_or(prefix_ + key, "")); }
+  std::string text(const std::string& key) const {
+    return std::string(file_.get_string_or(prefix_ + key, ""));
+  }
 
   std::vector<bool> flags(const std::string& key) const { return file_.get_array<bool>(prefix_ + key); }
 
@@ -80,8 +83,8 @@ class Keys {
 
   int checked(const std::string& key, int64_t value, int64_t limit) const {
     if (value == -1 || value == int64_t{UINT32_MAX}) return 0;  // the ways to write "not given"
-    require(value >= 0 && value <= limit, ErrorKind::invalid_file, where(key), " is ", value, ", outside 0 to ",
-            limit);
+    require(value >= 0 && value <= limit, ErrorKind::invalid_file, where(key), " is ", value,
+            ", outside 0 to ", limit);
     return static_cast<int>(value);
   }
 
@@ -127,29 +130,31 @@ void read_heads(const Keys& keys, Hyperparameters& hp) {
   for (size_t i = 0; i < hp.n_heads.size(); ++i) {
     const int n_heads = hp.n_heads[i];
     require(n_heads > 0, ErrorKind::invalid_file, keys.where("attention.head_count"),
-            keys.find("attention.head_count") ? " is zero" : " is missing", ": attention needs at least one head");
+            keys.find("attention.head_count") ? " is zero" : " is missing",
+            ": attention needs at least one head");
     if (hp.n_kv_heads[i] == 0) hp.n_kv_heads[i] = n_heads;
-    require(n_heads % hp.n_kv_heads[i] == 0, ErrorKind::invalid_file, keys.where("attention.head_count_kv"), " is ",
-            hp.n_kv_heads[i], ", which does not divide the ", n_heads, " heads of layer ", i);
+    require(n_heads % hp.n_kv_heads[i] == 0, ErrorKind::invalid_file, keys.where("attention.head_count_kv"),
+            " is ", hp.n_kv_heads[i], ", which does not divide the ", n_heads, " heads of layer ", i);
   }
   const int n_heads = hp.n_heads[0];
   hp.key_dim = keys.whole("attention.key_length");
   hp.value_dim = keys.whole("attention.value_length");
   if (hp.key_dim == 0 || hp.value_dim == 0) {
-    require(hp.n_embd % n_heads == 0, ErrorKind::invalid_file, keys.where("attention.head_count"), " is ", n_heads,
-            ", which does not divide the embedding length ", hp.n_embd,
+    require(hp.n_embd % n_heads == 0, ErrorKind::invalid_file, keys.where("attention.head_count"), " is ",
+            n_heads, ", which does not divide the embedding length ", hp.n_embd,
             ", and the file gives no attention.key_length and value_length");
     if (hp.key_dim == 0) hp.key_dim = hp.n_embd / n_heads;
     if (hp.value_dim == 0) hp.value_dim = hp.n_embd / n_heads;
   }
   const int64_t widest = *std::max_element(hp.n_heads.begin(), hp.n_heads.end());
   require(widest * std::max(hp.key_dim, hp.value_dim) <= max_width, ErrorKind::invalid_file,
-          keys.where("attention.head_count"), " is ", widest, ": heads of ", std::max(hp.key_dim, hp.value_dim),
-          " columns would make a matrix too wide");
+          keys.where("attention.head_count"), " is ", widest, ": heads of ",
+          std::max(hp.key_dim, hp.value_dim), " columns would make a matrix too wide");
   hp.n_rot = keys.whole("rope.dimension_count");
   if (hp.n_rot == 0) hp.n_rot = hp.key_dim;
-  require(hp.n_rot % 2 == 0 && hp.n_rot <= hp.key_dim, ErrorKind::invalid_file, keys.where("rope.dimension_count"),
-          " is ", hp.n_rot, ", and must be even and at most the ", hp.key_dim, " columns of a head");
+  require(hp.n_rot % 2 == 0 && hp.n_rot <= hp.key_dim, ErrorKind::invalid_file,
+          keys.where("rope.dimension_count"), " is ", hp.n_rot, ", and must be even and at most the ",
+          hp.key_dim, " columns of a head");
 }
 
 void read_experts(const Keys& keys, Hyperparameters& hp) {
@@ -164,24 +169,25 @@ void read_experts(const Keys& keys, Hyperparameters& hp) {
   hp.expert_gating = keys.whole("expert_gating_func");
   hp.expert_weights_norm = keys.flag("expert_weights_norm", false);
   hp.expert_weights_scale = keys.number("expert_weights_scale");
-  require(hp.expert_gating <= 3, ErrorKind::unsupported, keys.where("expert_gating_func"), " is ", hp.expert_gating,
-          "; known are 1 (softmax), 2 (sigmoid) and 3 (softmax of the chosen)");
+  require(hp.expert_gating <= 3, ErrorKind::unsupported, keys.where("expert_gating_func"), " is ",
+          hp.expert_gating, "; known are 1 (softmax), 2 (sigmoid) and 3 (softmax of the chosen)");
   if (hp.n_experts == 0) {
     require(hp.n_experts_used == 0, ErrorKind::invalid_file, keys.where("expert_used_count"), " is ",
             hp.n_experts_used, " in a model without experts");
     return;
   }
   require(hp.n_experts_used > 0, ErrorKind::invalid_file, keys.where("expert_used_count"),
-          keys.find("expert_used_count") ? " is zero" : " is missing", " in a model of ", hp.n_experts, " experts");
+          keys.find("expert_used_count") ? " is zero" : " is missing", " in a model of ", hp.n_experts,
+          " experts");
   require(hp.n_experts_used <= hp.n_experts, ErrorKind::invalid_file, keys.where("expert_used_count"), " is ",
           hp.n_experts_used, ", more than the ", hp.n_experts, " experts there are");
   if (hp.n_expert_groups <= 1) hp.n_expert_groups = hp.n_expert_groups_used = 0;
   if (hp.n_expert_groups > 0) {
-    require(hp.n_experts % hp.n_expert_groups == 0, ErrorKind::invalid_file, keys.where("expert_group_count"), " is ",
-            hp.n_expert_groups, ", which does not divide the ", hp.n_experts, " experts");
-    require(hp.n_expert_groups_used > 0 && hp.n_expert_groups_used <= hp.n_expert_groups, ErrorKind::invalid_file,
-            keys.where("expert_group_used_count"), " is ", hp.n_expert_groups_used, " of ", hp.n_expert_groups,
-            " groups");
+    require(hp.n_experts % hp.n_expert_groups == 0, ErrorKind::invalid_file, keys.where("expert_group_count"),
+            " is ", hp.n_expert_groups, ", which does not divide the ", hp.n_experts, " experts");
+    require(hp.n_expert_groups_used > 0 && hp.n_expert_groups_used <= hp.n_expert_groups,
+            ErrorKind::invalid_file, keys.where("expert_group_used_count"), " is ", hp.n_expert_groups_used,
+            " of ", hp.n_expert_groups, " groups");
     require(hp.n_experts_used <= hp.n_expert_groups_used * (hp.n_experts / hp.n_expert_groups),
             ErrorKind::invalid_file, keys.where("expert_used_count"), " is ", hp.n_experts_used,
             ", more than the experts of ", hp.n_expert_groups_used, " groups");
@@ -200,7 +206,8 @@ void read_windows(const Keys& keys, Hyperparameters& hp) {
   if (entry->type == formats::GgufType::boolean) {
     hp.windowed_layers = keys.flags(pattern);
     require(hp.windowed_layers.size() == static_cast<size_t>(hp.n_layers), ErrorKind::invalid_file,
-            keys.where(pattern), " has ", hp.windowed_layers.size(), " elements for ", hp.n_layers, " layers");
+            keys.where(pattern), " has ", hp.windowed_layers.size(), " elements for ", hp.n_layers,
+            " layers");
   } else {
     for (const int value : keys.per_layer(pattern, hp.n_layers, 0)) hp.windowed_layers.push_back(value != 0);
   }
@@ -214,7 +221,8 @@ Hyperparameters read_hyperparameters(const Gguf& file, const std::string& archit
   hp.architecture = architecture;
   hp.n_layers = keys.required_whole("block_count", max_layers);
   require(static_cast<size_t>(hp.n_layers) <= file.tensors().size(), ErrorKind::invalid_file,
-          keys.where("block_count"), " is ", hp.n_layers, ", and the file has ", file.tensors().size(), " tensors");
+          keys.where("block_count"), " is ", hp.n_layers, ", and the file has ", file.tensors().size(),
+          " tensors");
   hp.n_embd = keys.required_whole("embedding_length");
   hp.n_context = keys.required_whole("context_length", max_context);
   hp.n_ff = keys.per_layer("feed_forward_length", hp.n_layers, 0);
@@ -222,7 +230,8 @@ Hyperparameters read_hyperparameters(const Gguf& file, const std::string& archit
   read_experts(keys, hp);
   read_windows(keys, hp);
 
-  hp.norm_epsilon = keys.positive("attention.layer_norm_rms_epsilon", keys.positive("attention.layer_norm_epsilon", 0));
+  hp.norm_epsilon =
+      keys.positive("attention.layer_norm_rms_epsilon", keys.positive("attention.layer_norm_epsilon", 0));
   require(hp.norm_epsilon > 0, ErrorKind::invalid_file, keys.where("attention.layer_norm_rms_epsilon"),
           " is missing, and so is attention.layer_norm_epsilon");
   hp.rope_base = keys.positive("rope.freq_base", 10000);

@@ -27,8 +27,8 @@ struct RopeScaling {
   double log_multiplier = 0;  // YaRN: mscale_all_dim
 };
 
-/// The numbers of a model's metadata under `{architecture}.*`, validated. What a file leaves out, or holds as 0 or -1,
-/// is the default; a float of 0 stands for "not given".
+/// The numbers of a model's metadata under `{architecture}.*`, validated. What a file leaves out, or holds as
+/// 0 or -1, is the default; a float of 0 stands for "not given".
 struct Hyperparameters {
   std::string architecture;
 
@@ -56,8 +56,8 @@ struct Hyperparameters {
   bool expert_weights_norm = false;
   float expert_weights_scale = 0;
 
-  int window = 0;                    // positions that a windowed layer sees
-  int window_period = 0;             // every so many layers one sees everything; 0: the family's
+  int window = 0;                     // positions that a windowed layer sees
+  int window_period = 0;              // every so many layers one sees everything; 0: the family's
   std::vector<bool> windowed_layers;  // one a layer, or empty
 
   double rope_base = 10000;
@@ -70,14 +70,14 @@ struct Hyperparameters {
   float clamp_qkv = 0;
   bool parallel_residual = false;
 
-  // Latent attention: columns of the compressed query and of the compressed keys and values, and of one head's
-  // query and value where the file stores the absorbed form.
+  // Latent attention: columns of the compressed query and of the compressed keys and values, and of one
+  // head's query and value where the file stores the absorbed form.
   int q_lora = 0, kv_lora = 0;
   int key_dim_mla = 0, value_dim_mla = 0;
 };
 
-/// Reads and validates the hyperparameters of a file of the given architecture. Throws `Error` of kind invalid_file
-/// naming the key and its offset.
+/// Reads and validates the hyperparameters of a file of the given architecture. Throws `Error` of kind
+/// invalid_file naming the key and its offset.
 Hyperparameters read_hyperparameters(const formats::Gguf& file, const std::string& architecture);
 
 }  // namespace realizar::model

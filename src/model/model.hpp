@@ -8,7 +8,8 @@
 namespace realizar::model {
 
 struct ModelOptions {
-  int n_context = 0;  // positions that will be used, which chooses longrope's factors; 0: what the file was trained for
+  int n_context =
+      0;  // positions that will be used, which chooses longrope's factors; 0: what the file was trained for
 };
 
 /// A model as its file describes it. The plan's weights are views into the file's bytes.
@@ -27,6 +28,7 @@ struct MemoryEstimate {
 };
 
 /// Bytes to run the plan over `n_context` positions with batches of at most `max_batch_tokens`.
-MemoryEstimate estimate_memory(const fusion::Plan& plan, int n_context, fusion::KvType kv_type, int max_batch_tokens);
+MemoryEstimate estimate_memory(const fusion::Plan& plan, int n_context, fusion::KvType kv_type,
+                               int max_batch_tokens);
 
 }  // namespace realizar::model

@@ -23,18 +23,21 @@ double yarn_magnitude(double factor, double multiplier) {
   return factor <= 1 ? 1 : 0.1 * multiplier * portable_log(factor) + 1;
 }
 
-fusion::RopeTable make_rope_table(double base, int n_rot, const RopeScaling& scaling, std::span<const float> factors) {
+fusion::RopeTable make_rope_table(double base, int n_rot, const RopeScaling& scaling,
+                                  std::span<const float> factors) {
   const bool yarn = scaling.type == RopeScalingType::yarn;
   if (scaling.type == RopeScalingType::ntk && n_rot > 2)
     base *= power(scaling.factor, static_cast<double>(n_rot) / (n_rot - 2));
   const bool divides = scaling.type != RopeScalingType::none && scaling.type != RopeScalingType::ntk;
 
-  // YaRN keeps pairs that turn more than beta_fast times, divides those that turn less than beta_slow times, and
-  // blends between.
+  // YaRN keeps pairs that turn more than beta_fast times, divides those that turn less than beta_slow times,
+  // and blends between.
   double first = 0, last = 0;
   if (yarn) {
-    first = std::max(0.0, std::floor(pair_of_turns(scaling.beta_fast, base, n_rot, scaling.original_context)));
-    last = std::min(n_rot - 1.0, std::ceil(pair_of_turns(scaling.beta_slow, base, n_rot, scaling.original_context)));
+    first =
+        std::max(0.0, std::floor(pair_of_turns(scaling.beta_fast, base, n_rot, scaling.original_context)));
+    last = std::min(n_rot - 1.0,
+                    std::ceil(pair_of_turns(scaling.beta_slow, base, n_rot, scaling.original_context)));
   }
 
   fusion::RopeTable table;

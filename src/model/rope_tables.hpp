@@ -12,7 +12,8 @@ namespace realizar::model {
 fusion::RopeTable make_rope_table(double base, int n_rot, const RopeScaling& scaling,
                                   std::span<const float> factors = {});
 
-/// What YaRN multiplies both parts of the rotation by: 0.1 * multiplier * ln(factor) + 1 (Peng et al. 2023, eq. 22).
+/// What YaRN multiplies both parts of the rotation by: 0.1 * multiplier * ln(factor) + 1 (Peng et al. 2023,
+/// eq. 22).
 double yarn_magnitude(double factor, double multiplier);
 
 }  // namespace realizar::model
