@@ -74,7 +74,7 @@ struct Avx2 {
   }
 
   // Each int16 takes two products a step and saturates silently.
-  static constexpr int depth(int max_weight) { return smaller_power(32767 / (max_weight * 127 * 2)); }
+  static constexpr int depth(int max_product) { return smaller_power(32767 / (max_product * 2)); }
   static Dot no_dot() { return {_mm256_setzero_si256()}; }
   static Dot dot_u(Dot dot, I32 w, const int8_t* x) {
     return {_mm256_add_epi16(dot.sums, _mm256_maddubs_epi16(w, broadcast4(x)))};
@@ -87,9 +87,22 @@ struct Avx2 {
   static I32 add_scaled(I32 sum, Dot dot, Scale scale) {
     return add(sum, _mm256_madd_epi16(dot.sums, scale.pairs));
   }
-  static Scale scale(I32 s) { return {or_(and_(s, set1_i32(0xffff)), shl(s, 16))}; }
+  static Scale scale_u(I32 bytes, int i) {
+    const __m128i each =
+        _mm_setr_epi8(0, -128, 0, -128, 4, -128, 4, -128, 8, -128, 8, -128, 12, -128, 12, -128);
+    return {pick(bytes, each, i * 0x00010001)};
+  }
+  static Scale scale_s(I32 bytes, int i) {
+    const __m128i each =
+        _mm_setr_epi8(-128, 0, -128, 0, -128, 4, -128, 4, -128, 8, -128, 8, -128, 12, -128, 12);
+    return {_mm256_srai_epi16(pick(bytes, each, i * 0x01000100), 8)};
+  }
 
  private:
+  /// Bytes of each half by index, those of index -128 being 0; `more` is added to the indices of a lane.
+  static I32 pick(I32 bytes, __m128i index, int more) {
+    return _mm256_shuffle_epi8(bytes, add(_mm256_broadcastsi128_si256(index), set1_i32(more)));
+  }
   static __m128i load_128(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
   static __m128i load_64(const void* p) { return _mm_loadl_epi64(static_cast<const __m128i*>(p)); }
   /// The power of two at or below n, chunk_groups at most.

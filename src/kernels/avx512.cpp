@@ -84,7 +84,8 @@ struct Avx512 {
   static Dot dot_u(Dot dot, I32 w, const int8_t* x) { return _mm512_dpbusd_epi32(dot, w, broadcast4(x)); }
   static I32 add_dot(I32 sum, Dot dot) { return add(sum, dot); }
   static I32 add_scaled(I32 sum, Dot dot, Scale scale) { return add(sum, mul(dot, scale)); }
-  static Scale scale(I32 s) { return s; }
+  static Scale scale_u(I32 bytes, int i) { return and_(shr(bytes, 8 * i), set1_i32(255)); }
+  static Scale scale_s(I32 bytes, int i) { return sar(shl(bytes, 24 - 8 * i), 24); }
 };
 
 }  // namespace

@@ -13,14 +13,21 @@ namespace realizar::kernels {
 /// Most tokens that a product takes at once.
 inline constexpr int max_tile_tokens = 64;
 
+/// Sums of the codes of a block of 256, in two bytes a dot product takes: a sum is 64 * high + low.
+struct GroupSums {
+  int8_t high16[16], low16[16];  // of 16 codes
+  int8_t high32[8], low32[8];    // of 32
+  int32_t all;
+};
+
 /// Activations in int8, laid out so that what a chunk of weights meets in a tile of tokens stands together. A
 /// block (32 or 256 columns, as the weights have) is d * codes, with codes in [-127, 127].
 struct QuantizedTokens {
-  int8_t* codes = nullptr;      // (n_cols / 32, n_tokens, 32)
-  float* d = nullptr;           // (n_cols / block, n_tokens)
-  int16_t* sums16 = nullptr;    // (n_cols / 32, n_tokens, 2): sums of 16 codes
-  int16_t* sums32 = nullptr;    // (n_cols / 256, n_tokens, 8): sums of 32 codes; blocks of 256 only
-  float* minus_sums = nullptr;  // (n_cols / 32, n_tokens): -d times the sum of 32 codes; blocks of 32 only
+  int8_t* codes = nullptr;       // (n_cols / 32, n_tokens, 32)
+  float* d = nullptr;            // (n_cols / block, n_tokens)
+  int16_t* half_sums = nullptr;  // (n_cols / 32, n_tokens, 2): sums of 16 codes; blocks of 32 only
+  float* minus_sums = nullptr;   // (n_cols / 32, n_tokens): -d times the sum of 32 codes; blocks of 32 only
+  GroupSums* group_sums = nullptr;  // (n_cols / 256, n_tokens); blocks of 256 only
   int64_t n_tokens = 0;
 };
 

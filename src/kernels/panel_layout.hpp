@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <numeric>
 #include <type_traits>
 
 #include "kernels/formats.hpp"
@@ -14,8 +15,9 @@
 //   plane of 1 bit:  1 vector;  bit j is k-group j
 //   plane of 8 bits: 8 vectors; vector v is k-group v
 //
-// A panel is the codes of all its blocks, then the scales ("meta") of all its blocks, so that codes stay
-// aligned.
+// A panel is bundles of blocks one after the other, each the scales ("meta") of its blocks, which fill whole
+// cache lines, then their codes: one stream of aligned vectors, which the prefetchers of a core follow by
+// themselves (software prefetch only slowed it down).
 namespace realizar::kernels {
 
 inline constexpr int panel_rows = 16;
@@ -23,17 +25,23 @@ inline constexpr int chunk_columns = 32;
 inline constexpr int chunk_groups = 8;   // k-groups in a chunk
 inline constexpr int plane_vector = 64;  // bytes of 16 rows times 4 columns of 8 bits
 
-/// Small integers of `Bits` bits, `Count` for each of 16 rows: a plane of nibbles (Count / 2 times 16 bytes,
-/// low nibbles the first half of the fields) and, for 6 bits, a plane of pairs of bits (Count / 4 times 16
-/// bytes); else bytes.
+/// Small integers of `Bits` bits, `Count` for each of 16 rows, in quads: a vector whose lane r is four
+/// neighbouring fields of row r, a byte each. Stored are planes of bytes; or of nibbles (vector v has quad v
+/// low and v + Count / 8 high), for 6 bits with a plane of pairs of bits (bits 2j and 2j + 1 of vector v are
+/// of quad v + j * Count / 16).
 template <int Bits, int Count>
 struct FieldLayout {
-  static constexpr bool nibbles = Bits == 4 || Bits == 6;
-  static constexpr int high_at = nibbles ? Count / 2 * panel_rows : 0;  // of the plane of the upper two bits
-  static constexpr int bytes = Bits == 0   ? 0
-                               : Bits == 4 ? high_at
-                               : Bits == 6 ? high_at + Count / 4 * panel_rows
-                                           : Count * panel_rows;
+  static_assert(Bits == 0 || Count % 4 == 0);
+  static constexpr int stored_bits = Bits == 0                      ? 0
+                                     : Bits == 6 && Count % 16 == 0 ? 6
+                                     : Bits == 4 && Count % 8 == 0  ? 4
+                                                                    : 8;
+  static constexpr int nibble_vectors = Count / 8, pair_vectors = Count / 16;
+  static constexpr int pairs_at = nibble_vectors * plane_vector;
+  static constexpr int bytes = plane_vector * (stored_bits == 0   ? 0
+                                               : stored_bits == 4 ? nibble_vectors
+                                               : stored_bits == 6 ? nibble_vectors + pair_vectors
+                                                                  : Count / 4);
 };
 
 /// What a panel holds for a chunk of a grid format: the low bytes of the indices (4 runs of 8 columns,
@@ -76,16 +84,28 @@ struct PanelLayout {
   static constexpr int spans = F::block / F::d_span;
   static constexpr int code_bytes = chunks * CodeChunk<F>::bytes;  // of a block
 
-  // Meta of a block: d (spans, 16), dmin (16), the scales, the mins.
+  // Meta of a block: d (spans, 16), dmin (16), the integer scales and then the mins as fields.
   static constexpr int d_bytes = F::scale_type == ScaleType::f16 ? 2 : 1;
-  static constexpr int min_bits = F::has_min ? F::scale_bits : 0;
   static constexpr int dmin_at = spans * panel_rows * d_bytes;
-  static constexpr int scale_at = dmin_at + (F::has_min ? panel_rows * 2 : 0);
-  static constexpr int min_at = scale_at + FieldLayout<F::scale_bits, groups>::bytes;
-  static constexpr int meta_bytes = min_at + FieldLayout<min_bits, groups>::bytes;
+  static constexpr int fields_at = dmin_at + (F::has_min ? panel_rows * 2 : 0);
+  using Fields = FieldLayout<F::scale_bits, groups*(F::has_min ? 2 : 1)>;
+  static constexpr int meta_bytes = fields_at + Fields::bytes;
 
-  static constexpr int64_t meta_at(int64_t n_blocks) { return n_blocks * code_bytes; }
-  static constexpr int64_t bytes(int64_t n_blocks) { return n_blocks * (code_bytes + meta_bytes); }
+  /// Blocks of a bundle. The last bundle may have fewer, but keeps the room for their meta.
+  static constexpr int bundle = plane_vector / std::gcd(plane_vector, meta_bytes);
+  static constexpr int bundle_bytes = bundle * (code_bytes + meta_bytes);
+
+  static constexpr int64_t chunk_at(int64_t chunk) {
+    const int64_t block = chunk / chunks;
+    return block / bundle * bundle_bytes + bundle * meta_bytes + block % bundle * code_bytes +
+           chunk % chunks * CodeChunk<F>::bytes;
+  }
+  static constexpr int64_t meta_at(int64_t block) {
+    return block / bundle * bundle_bytes + block % bundle * meta_bytes;
+  }
+  static constexpr int64_t bytes(int64_t n_blocks) {
+    return chunk_at(n_blocks * chunks - 1) + CodeChunk<F>::bytes;
+  }
 };
 
 }  // namespace realizar::kernels

@@ -9,16 +9,21 @@ constexpr size_t alignment = 64;
 
 size_t element_bytes(TensorType type) { return type == TensorType::f32 ? 4 : 2; }
 
-/// Field `i` of the row at `out` (the byte of the panel that is this row's).
-template <int Bits, int Count>
+/// Field `i` of a row; `out` is the first of the row's four bytes in the first vector.
+template <class Fields>
 void put_field(uint8_t* out, int i, uint8_t value) {
-  if constexpr (FieldLayout<Bits, Count>::nibbles) {
-    out[i % (Count / 2) * panel_rows] |= static_cast<uint8_t>((value & 15) << (i < Count / 2 ? 0 : 4));
-    if constexpr (Bits == 6)
-      out[FieldLayout<Bits, Count>::high_at + i % (Count / 4) * panel_rows] |=
-          static_cast<uint8_t>(value >> 4 << (2 * (i / (Count / 4))));
-  } else if constexpr (Bits > 0) {
-    out[i * panel_rows] = value;
+  const int quad = i / 4;
+  out += i % 4;
+  if constexpr (Fields::stored_bits == 8) {
+    out[quad * plane_vector] = value;
+  } else {
+    constexpr int nibbles = Fields::nibble_vectors;
+    out[quad % nibbles * plane_vector] |= static_cast<uint8_t>((value & 15) << (quad / nibbles * 4));
+    if constexpr (Fields::stored_bits == 6) {
+      constexpr int pairs = Fields::pair_vectors;
+      out[Fields::pairs_at + quad % pairs * plane_vector] |=
+          static_cast<uint8_t>((value >> 4 & 3) << (quad / pairs * 2));
+    }
   }
 }
 
@@ -62,9 +67,12 @@ void put_meta(const UnpackedBlock<F>& block, int row, uint8_t* meta) {
   for (int i = 0; i < L::spans; ++i)
     std::memcpy(meta + (i * panel_rows + row) * L::d_bytes, &block.d_bits[i], L::d_bytes);
   if constexpr (F::has_min) std::memcpy(meta + L::dmin_at + row * 2, &block.dmin_bits, 2);
-  for (int i = 0; i < L::groups; ++i) {
-    put_field<F::scale_bits, L::groups>(meta + L::scale_at + row, i, block.scale[i]);
-    put_field<L::min_bits, L::groups>(meta + L::min_at + row, i, block.min[i]);
+  if constexpr (F::scale_bits != 0) {
+    uint8_t* fields = meta + L::fields_at + 4 * row;
+    for (int i = 0; i < L::groups; ++i) {
+      put_field<typename L::Fields>(fields, i, static_cast<uint8_t>(scale_value<F>(block.scale[i])));
+      if constexpr (F::has_min) put_field<typename L::Fields>(fields, L::groups + i, block.min[i]);
+    }
   }
 }
 
@@ -73,14 +81,13 @@ void pack_blocks(const uint8_t* rows, size_t row_stride, int n_rows, int64_t n_b
   using L = PanelLayout<F>;
   UnpackedBlock<F> block;
   for (int64_t b = 0; b < n_blocks; ++b) {
-    uint8_t* codes = panel + b * L::code_bytes;
-    uint8_t* meta = panel + L::meta_at(n_blocks) + b * L::meta_bytes;
+    uint8_t* meta = panel + L::meta_at(b);
     for (int row = 0; row < n_rows; ++row) {
       const uint8_t* file = rows + static_cast<size_t>(row) * row_stride + b * F::bytes;
       F::unpack(file, block);
       put_meta<F>(block, row, meta);
       for (int chunk = 0; chunk < L::chunks; ++chunk) {
-        uint8_t* out = codes + chunk * CodeChunk<F>::bytes;
+        uint8_t* out = panel + L::chunk_at(b * L::chunks + chunk);
         if constexpr (F::codes == Codes::grid)
           put_runs<F>(file, chunk, out + row);
         else

@@ -11,11 +11,15 @@ using backend::AlignedBuffer;
 ProductInput::Quantized::Quantized(int64_t capacity, int block)
     : codes(static_cast<size_t>(capacity)),
       d(static_cast<size_t>(capacity / block) * sizeof(float)),
-      sums16(static_cast<size_t>(capacity / 16) * sizeof(int16_t)),
-      sums32(block == 256 ? static_cast<size_t>(capacity / 32) * sizeof(int16_t) : 0),
-      minus_sums(block == 32 ? static_cast<size_t>(capacity / 32) * sizeof(float) : 0) {
-  view = {codes.as<int8_t>().data(),   d.as<float>().data(),          sums16.as<int16_t>().data(),
-          sums32.as<int16_t>().data(), minus_sums.as<float>().data(), 0};
+      half_sums(block == 32 ? static_cast<size_t>(capacity / 16) * sizeof(int16_t) : 0),
+      minus_sums(block == 32 ? static_cast<size_t>(capacity / 32) * sizeof(float) : 0),
+      group_sums(block == 256 ? static_cast<size_t>(capacity / 256) * sizeof(kernels::GroupSums) : 0) {
+  view = {codes.as<int8_t>().data(),
+          d.as<float>().data(),
+          half_sums.as<int16_t>().data(),
+          minus_sums.as<float>().data(),
+          group_sums.as<kernels::GroupSums>().data(),
+          0};
 }
 
 ProductInput::ProductInput(int64_t capacity)
@@ -27,7 +31,8 @@ ProductInput::ProductInput(int64_t capacity)
 size_t ProductInput::bytes() const {
   size_t total = rows_.size();
   for (const Quantized* q : {&by32_, &by256_})
-    total += q->codes.size() + q->d.size() + q->sums16.size() + q->sums32.size() + q->minus_sums.size();
+    total +=
+        q->codes.size() + q->d.size() + q->half_sums.size() + q->minus_sums.size() + q->group_sums.size();
   return total;
 }
 

@@ -52,7 +52,7 @@ class ProductInput {
 
  private:
   struct Quantized {
-    backend::AlignedBuffer codes, d, sums16, sums32, minus_sums;
+    backend::AlignedBuffer codes, d, half_sums, minus_sums, group_sums;
     kernels::QuantizedTokens view;
     Quantized() = default;
     Quantized(int64_t capacity, int block);

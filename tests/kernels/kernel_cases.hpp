@@ -78,7 +78,8 @@ struct RandomMatrix {
 struct Quantized {
   std::vector<int8_t> codes;
   std::vector<float> d, minus_sums;
-  std::vector<int16_t> sums16, sums32;
+  std::vector<int16_t> half_sums;
+  std::vector<GroupSums> group_sums;
   QuantizedTokens view;
 
   Quantized(const KernelTable& table, const std::vector<float>& x, int64_t n_cols, int block,
@@ -86,9 +87,9 @@ struct Quantized {
       : codes(static_cast<size_t>(n_cols * n_tokens)),
         d(static_cast<size_t>(n_cols / block * n_tokens)),
         minus_sums(static_cast<size_t>(n_cols / 32 * n_tokens)),
-        sums16(static_cast<size_t>(n_cols / 16 * n_tokens)),
-        sums32(static_cast<size_t>(n_cols / 32 * n_tokens)),
-        view{codes.data(), d.data(), sums16.data(), sums32.data(), minus_sums.data(), n_tokens} {
+        half_sums(static_cast<size_t>(n_cols / 16 * n_tokens)),
+        group_sums(static_cast<size_t>(n_cols / 256 * n_tokens)),
+        view{codes.data(), d.data(), half_sums.data(), minus_sums.data(), group_sums.data(), n_tokens} {
     for (int64_t t = 0; t < n_tokens; ++t) table.quantize(x.data() + t * n_cols, n_cols, block, view, t);
   }
 };

@@ -32,22 +32,6 @@ template <class V, class F, int Count>
   return static_cast<int32_t>((static_cast<uint32_t>(low) & 0xffff) | static_cast<uint32_t>(high) << 16);
 }
 
-/// One token alone waits for memory: fetches into the second cache what stands `prefetch_ahead` bytes behind
-/// the part of the panel that chunk `chunk` makes up. Panels follow each other, so this reaches into the next
-/// ones.
-template <class F>
-constexpr int64_t prefetch_ahead = F::block < 256 ? 8192 : 16384;  // the best of 1 to 16 KiB
-
-template <class F, int T>
-[[gnu::always_inline]] inline void prefetch(const uint8_t* panel, int64_t chunk) {
-  if constexpr (T == 1) {
-    constexpr int64_t bytes =
-        (PanelLayout<F>::code_bytes + PanelLayout<F>::meta_bytes) / PanelLayout<F>::chunks;
-    const uint8_t* ahead = panel + chunk * bytes + prefetch_ahead<F>;
-    for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(ahead + i, 0, 2);
-  }
-}
-
 /// Formats with a d for every 16 or 32 columns and no integer scales.
 template <class V, class F, int T>
 [[gnu::always_inline]] inline void fast_short_spans(const uint8_t* panel, int64_t n_cols,
@@ -58,14 +42,11 @@ template <class V, class F, int T>
   constexpr int groups = chunk_groups / spans;
   constexpr int offset = Operand<V, F>::offset;
   const int n = T == 0 ? n_tokens : T;
-  const int64_t n_blocks = n_cols / F::block;
-  const uint8_t* meta = panel + L::meta_at(n_blocks);
   for (int t = 0; t < n; ++t) acc[t] = V::set1(0);
   for (int64_t chunk = 0; chunk < n_cols / chunk_columns; ++chunk) {
-    prefetch<F, T>(panel, chunk);
     typename V::I32 w[chunk_groups];
-    load_codes<V, F>(panel + chunk * CodeChunk<F>::bytes, first_row, w);
-    const BlockScales<V, F> scales{meta + chunk / L::chunks * L::meta_bytes, first_row};
+    load_codes<V, F>(panel + L::chunk_at(chunk), first_row, w);
+    const BlockScales<V, F> scales{panel + L::meta_at(chunk / L::chunks), first_row};
     typename V::F32 d[spans], dmin;
     for (int s = 0; s < spans; ++s) d[s] = scales.d(static_cast<int>(chunk % L::chunks) * spans + s);
     if constexpr (F::has_min) dmin = scales.dmin();
@@ -77,7 +58,7 @@ template <class V, class F, int T>
         auto sum = V::set1_i32(0);
         if constexpr (offset != 0) {
           const int low = s == 0 ? -offset : 0, high = s == spans - 1 ? -offset : 0;
-          sum = V::dot2(sum, V::set1_i32(pair_of(low, high)), x.sums16 + (at + t) * 2);
+          sum = V::dot2(sum, V::set1_i32(pair_of(low, high)), x.half_sums + (at + t) * 2);
         }
         sum = add_dots<V, F, groups>(sum, w + s * groups, codes + s * groups * 4, typename V::Scale{});
         acc[t] = V::fma(V::to_float(sum), V::mul(d[s], dx), acc[t]);
@@ -87,11 +68,73 @@ template <class V, class F, int T>
   }
 }
 
-/// Pairs of neighbouring small integers, for V::dot2.
-template <class V>
-[[gnu::always_inline]] inline typename V::I32 pair_up(typename V::I32 low, typename V::I32 high) {
-  return V::or_(V::and_(low, V::set1_i32(0xffff)), V::shl(high, 16));
+/// The sum over groups of a field in [0, largest] times the sum of the group's activations.
+template <class V, int n_quads, int largest>
+[[gnu::always_inline]] inline typename V::I32 dot_sums(const typename V::I32* quads, const int8_t* high,
+                                                       const int8_t* low) {
+  constexpr int depth = smaller(n_quads, V::depth(largest * 64));
+  auto highs = V::set1_i32(0), lows = V::set1_i32(0);
+  for (int q = 0; q < n_quads; q += depth) {
+    auto dot_high = V::no_dot(), dot_low = V::no_dot();
+    for (int i = q; i < q + depth; ++i) {
+      dot_high = V::dot_u(dot_high, quads[i], high + 4 * i);
+      dot_low = V::dot_u(dot_low, quads[i], low + 4 * i);
+    }
+    highs = V::add_dot(highs, dot_high);
+    lows = V::add_dot(lows, dot_low);
+  }
+  return V::add(V::shl(highs, 6), lows);
 }
+
+/// The integer scales and mins of a super-block, ready to meet tokens.
+template <class V, class F>
+struct SuperBlock {
+  using L = PanelLayout<F>;
+  using I32 = typename V::I32;
+  using Scales = BlockScales<V, F>;
+  static constexpr bool has_fields = F::scale_bits != 0;
+  static constexpr int n_quads = has_fields ? L::groups / 4 : 1;
+  static constexpr int largest = has_fields ? (1 << F::scale_bits) - 1 : 0;
+  static constexpr int offset = Operand<V, F>::offset;
+
+  typename V::Scale scale[has_fields ? L::groups : 1];
+  I32 unsigned_scales[n_quads];  // plus 128 where they are signed
+  I32 mins[n_quads];
+
+  [[gnu::always_inline]] explicit SuperBlock(const Scales& scales) {
+    if constexpr (has_fields)
+      for (int q = 0; q < n_quads; ++q) {
+        const I32 bytes = scales.quad(q);
+        for (int i = 0; i < 4; ++i)
+          scale[4 * q + i] = Scales::signed_scales ? V::scale_s(bytes, i) : V::scale_u(bytes, i);
+        if constexpr (offset != 0)
+          unsigned_scales[q] =
+              Scales::signed_scales ? V::xor_(bytes, V::set1_i32(INT32_C(-0x7f7f7f80))) : bytes;
+        if constexpr (F::has_min) mins[q] = scales.quad(n_quads + q);
+      }
+  }
+
+  /// What the offset of the codes takes off a token's integer dot.
+  [[gnu::always_inline]] I32 bias(const GroupSums& sums) const {
+    if constexpr (offset == 0) {
+      return V::set1_i32(0);
+    } else if constexpr (!has_fields) {
+      return V::set1_i32(-offset * sums.all);
+    } else {
+      constexpr int most = Scales::signed_scales ? 255 : largest;
+      const I32 scaled = dot_sums<V, n_quads, most>(unsigned_scales, high(sums), low(sums));
+      return V::sub(V::set1_i32(Scales::signed_scales ? 128 * offset * sums.all : 0),
+                    V::mul(scaled, V::set1_i32(offset)));
+    }
+  }
+  [[gnu::always_inline]] I32 min_sum(const GroupSums& sums) const {
+    return dot_sums<V, n_quads, largest>(mins, high(sums), low(sums));
+  }
+
+ private:
+  static const int8_t* high(const GroupSums& sums) { return F::group == 16 ? sums.high16 : sums.high32; }
+  static const int8_t* low(const GroupSums& sums) { return F::group == 16 ? sums.low16 : sums.low32; }
+};
 
 /// Formats of 256 columns under one d.
 template <class V, class F, int T>
@@ -99,56 +142,34 @@ template <class V, class F, int T>
                                                      const QuantizedTokens& x, int64_t first, int n_tokens,
                                                      int first_row, typename V::F32* acc) {
   using L = PanelLayout<F>;
-  using I32 = typename V::I32;
   constexpr int group = smaller(F::group, chunk_columns);
-  constexpr int pairs = F::block / group / 2;
   constexpr int in_chunk = chunk_columns / group;
-  constexpr int offset = Operand<V, F>::offset;
   const int n = T == 0 ? n_tokens : T;
-  const int64_t n_blocks = n_cols / F::block;
   for (int t = 0; t < n; ++t) acc[t] = V::set1(0);
-  for (int64_t block = 0; block < n_blocks; ++block) {
-    const BlockScales<V, F> scales{panel + L::meta_at(n_blocks) + block * L::meta_bytes, first_row};
+  for (int64_t block = 0; block < n_cols / F::block; ++block) {
+    const BlockScales<V, F> scales{panel + L::meta_at(block), first_row};
+    const SuperBlock<V, F> integers(scales);
     const int64_t block_at = block * x.n_tokens + first;
-    // The sums of 16 or 32 activations of a pair of groups.
-    const auto sums = [&](int t, int pair) {
-      return group == 16 ? x.sums16 + ((block * L::chunks + pair) * x.n_tokens + first + t) * 2
-                         : x.sums32 + (block_at + t) * 8 + pair * 2;
-    };
-    I32 sum[tile_capacity<T>], min_sum[F::has_min ? tile_capacity<T> : 1];
-    for (int t = 0; t < n; ++t) sum[t] = V::set1_i32(0);
-    if constexpr (offset != 0)
-      for (int p = 0; p < pairs; ++p) {
-        const auto minus = V::set1_i32(-offset);
-        const I32 bias =
-            pair_up<V>(V::mul(scales.scale(2 * p), minus), V::mul(scales.scale(2 * p + 1), minus));
-        for (int t = 0; t < n; ++t) sum[t] = V::dot2(sum[t], bias, sums(t, p));
-      }
-    if constexpr (F::has_min) {
-      for (int t = 0; t < n; ++t) min_sum[t] = V::set1_i32(0);
-      for (int p = 0; p < pairs; ++p) {
-        const I32 mins = pair_up<V>(scales.min(2 * p), scales.min(2 * p + 1));
-        for (int t = 0; t < n; ++t) min_sum[t] = V::dot2(min_sum[t], mins, sums(t, p));
-      }
-    }
+    typename V::I32 sum[tile_capacity<T>];
+    for (int t = 0; t < n; ++t) sum[t] = integers.bias(x.group_sums[block_at + t]);
     for (int c = 0; c < L::chunks; ++c) {
       const int64_t chunk = block * L::chunks + c;
-      prefetch<F, T>(panel, chunk);
-      I32 w[chunk_groups];
-      load_codes<V, F>(panel + chunk * CodeChunk<F>::bytes, first_row, w);
-      typename V::Scale scale[in_chunk];
-      for (int i = 0; i < in_chunk; ++i) scale[i] = V::scale(scales.scale(c * in_chunk + i));
+      typename V::I32 w[chunk_groups];
+      load_codes<V, F>(panel + L::chunk_at(chunk), first_row, w);
       for (int t = 0; t < n; ++t) {
         const int8_t* codes = x.codes + (chunk * x.n_tokens + first + t) * chunk_columns;
         for (int i = 0; i < in_chunk; ++i)
-          sum[t] = add_dots<V, F, group / 4>(sum[t], w + i * group / 4, codes + i * group, scale[i]);
+          sum[t] = add_dots<V, F, group / 4>(sum[t], w + i * group / 4, codes + i * group,
+                                             integers.scale[F::scale_bits == 0 ? 0 : c * in_chunk + i]);
       }
     }
     const auto d = scales.d(0);
     for (int t = 0; t < n; ++t) {
       const auto dx = V::set1(x.d[block_at + t]);
       acc[t] = V::fma(V::to_float(sum[t]), V::mul(d, dx), acc[t]);
-      if constexpr (F::has_min) acc[t] = V::fnma(V::to_float(min_sum[t]), V::mul(scales.dmin(), dx), acc[t]);
+      if constexpr (F::has_min)
+        acc[t] = V::fnma(V::to_float(integers.min_sum(x.group_sums[block_at + t])), V::mul(scales.dmin(), dx),
+                         acc[t]);
     }
   }
 }
@@ -182,10 +203,9 @@ struct BlockReader {
   int first_row;
 
   [[gnu::always_inline]] void read(int64_t chunk, typename V::F32* values) const {
-    const int64_t block = chunk / L::chunks;
-    const BlockScales<V, F> scales{panel + L::meta_at(n_cols / F::block) + block * L::meta_bytes, first_row};
+    const BlockScales<V, F> scales{panel + L::meta_at(chunk / L::chunks), first_row};
     typename V::I32 w[chunk_groups];
-    load_codes<V, F>(panel + chunk * CodeChunk<F>::bytes, first_row, w);
+    load_codes<V, F>(panel + L::chunk_at(chunk), first_row, w);
     const int first_column = static_cast<int>(chunk % L::chunks) * chunk_columns;
     constexpr int step = smaller(smaller(F::group, F::d_span), chunk_columns);
     for (int k = 0; k < chunk_columns; k += step) {

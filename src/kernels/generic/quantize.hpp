@@ -23,6 +23,11 @@ inline constexpr int32_t infinity_bits = 0x7f800000;
 /// number is within half a step of its code, and the step is as small as that allows.
 inline constexpr float quantisation_steps = 127.499f;
 
+[[gnu::always_inline]] inline void split_sum(int sum, int8_t& high, int8_t& low) {
+  high = static_cast<int8_t>(sum >> 6);
+  low = static_cast<int8_t>(sum & 63);
+}
+
 /// One block as token `token` of `out`: d = max |x| / 127.499, codes = x / d to the nearest integer.
 template <class V>
 void quantize_block(const float* x, int64_t first_column, int block, const QuantizedTokens& out,
@@ -49,13 +54,17 @@ void quantize_block(const float* x, int64_t first_column, int block, const Quant
     int first = 0, second = 0;
     for (int i = 0; i < 16; ++i) first += codes[i];
     for (int i = 16; i < 32; ++i) second += codes[i];
-    out.sums16[at * 2] = static_cast<int16_t>(first);
-    out.sums16[at * 2 + 1] = static_cast<int16_t>(second);
-    if (block == chunk_columns)
+    if (block == chunk_columns) {
+      out.half_sums[at * 2] = static_cast<int16_t>(first);
+      out.half_sums[at * 2 + 1] = static_cast<int16_t>(second);
       out.minus_sums[at] = -(d * static_cast<float>(first + second));
-    else
-      out.sums32[(first_column / block * out.n_tokens + token) * 8 + c] =
-          static_cast<int16_t>(first + second);
+    } else {
+      GroupSums& sums = out.group_sums[first_column / block * out.n_tokens + token];
+      split_sum(first, sums.high16[2 * c], sums.low16[2 * c]);
+      split_sum(second, sums.high16[2 * c + 1], sums.low16[2 * c + 1]);
+      split_sum(first + second, sums.high32[c], sums.low32[c]);
+      sums.all = (c == 0 ? 0 : sums.all) + first + second;
+    }
   }
   out.d[first_column / block * out.n_tokens + token] = d;
 }

@@ -18,9 +18,9 @@
 //        dot2(sum, pairs, x): sum + the two int16 of each lane times x[0] and x[1]
 //   Dot  sums of products of bytes, w 4 bytes a lane, x the same 4 int8 for all lanes:
 //        dot_u(dot, w, x) for unsigned w, dot_s for signed (only where V::signed_dot)
-//        depth(m): how many products of bytes up to m one Dot takes
-//        no_dot() is 0; add_dot(I32, Dot), add_scaled(I32, Dot, Scale); scale(I32) makes a Scale of [-128,
-//        128)
+//        depth(m): how many products of 4 bytes, each product of two bytes up to m, one Dot takes
+//        no_dot() is 0; add_dot(I32, Dot), add_scaled(I32, Dot, Scale)
+//        scale_u(bytes, i), scale_s: a Scale from byte i of each lane, unsigned or signed
 //
 // V is a type in an unnamed namespace of its .cpp file, so that no two instruction sets share an
 // instantiation; for the same reason generic code uses no function of the standard library.

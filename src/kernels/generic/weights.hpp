@@ -23,7 +23,7 @@ struct Operand {
     return 128;
   }
   /// Products that one Dot takes without overflow.
-  static constexpr int depth = V::depth(largest());
+  static constexpr int depth = V::depth(largest() * 127);
 };
 
 template <class V, class F>
@@ -124,19 +124,6 @@ template <class V, class F>
     load_planes<V, F>(chunk, first_row, w);
 }
 
-/// Field `i` of V::width rows, as stored.
-template <class V, int Bits, int Count>
-[[gnu::always_inline]] inline typename V::I32 load_field(const uint8_t* fields, int i, int first_row) {
-  using L = FieldLayout<Bits, Count>;
-  fields += first_row;
-  if constexpr (!L::nibbles) return V::load_u8(fields + i * panel_rows);
-  constexpr int half = Count / 2 > 0 ? Count / 2 : 1, quarter = Count / 4 > 0 ? Count / 4 : 1;
-  const auto low = V::and_(V::shr(V::load_u8(fields + i % half * panel_rows), i / half * 4), V::set1_i32(15));
-  if constexpr (Bits == 4) return low;
-  const auto pair = V::shr(V::load_u8(fields + L::high_at + i % quarter * panel_rows), i / quarter * 2);
-  return V::or_(low, V::shl(V::and_(pair, V::set1_i32(3)), 4));
-}
-
 /// The values of all bytes that a one-byte scale may hold.
 template <class F>
 struct ScaleTable {
@@ -153,6 +140,8 @@ struct BlockScales {
   using F32 = typename V::F32;
   using I32 = typename V::I32;
 
+  static constexpr bool signed_scales = F::scale_signed || F::scale_offset != 0;
+
   const uint8_t* meta;
   int first_row;
 
@@ -167,20 +156,42 @@ struct BlockScales {
   }
   F32 dmin() const { return load_halves(L::dmin_at); }
 
+  /// Four integer scales, or mins, of each row, a byte each: the scales come first; they are signed where
+  /// `signed_scales` says so.
+  I32 quad(int q) const {
+    using Fields = typename L::Fields;
+    const uint8_t* fields = meta + L::fields_at + 4 * first_row;
+    if constexpr (Fields::stored_bits == 8) {
+      return V::load_bytes(fields + q * plane_vector);
+    } else {
+      constexpr int nibbles = Fields::nibble_vectors;
+      const I32 low =
+          plane_bits<V>(V::load_bytes(fields + q % nibbles * plane_vector), q / nibbles * 4, 0, 0x0f);
+      if constexpr (Fields::stored_bits == 4) return low;
+      constexpr int pairs = Fields::pair_vectors;
+      const I32 high = V::load_bytes(fields + Fields::pairs_at + q % pairs * plane_vector);
+      const I32 value = V::or_(low, plane_bits<V>(high, q / pairs * 2, 4, 0x30));
+      if constexpr (!signed_scales) return value;
+      const I32 sign = V::and_(value, V::set1_i32(0x20202020));
+      return V::or_(value, V::or_(V::shl(sign, 1), V::shl(sign, 2)));
+    }
+  }
+
   /// The integer scale of a group.
   I32 scale(int group) const {
     if constexpr (F::scale_bits == 0) return V::set1_i32(1);
-    if constexpr (F::scale_signed) return V::load_i8(meta + L::scale_at + group * panel_rows + first_row);
-    const I32 stored = load_field<V, F::scale_bits, L::groups>(meta + L::scale_at, group, first_row);
-    return F::scale_offset == 0 ? stored : V::sub(stored, V::set1_i32(F::scale_offset));
+    const I32 bytes = quad(group / 4);
+    if constexpr (signed_scales) return V::sar(V::shl(bytes, 24 - group % 4 * 8), 24);
+    return byte_of(bytes, group % 4);
   }
   /// The integer min of a group.
   I32 min(int group) const {
     if constexpr (F::scale_bits == 0) return V::set1_i32(1);
-    return load_field<V, L::min_bits, L::groups>(meta + L::min_at, group, first_row);
+    return byte_of(quad((L::groups + group) / 4), group % 4);
   }
 
  private:
+  static I32 byte_of(I32 bytes, int i) { return V::and_(V::shr(bytes, 8 * i), V::set1_i32(255)); }
   F32 load_halves(int at) const {
     uint16_t halves[V::width];
     std::memcpy(halves, meta + at + first_row * 2, sizeof(halves));
