@@ -8,12 +8,7 @@
 
 // How the weights of a matrix are packed for the kernels: panels of 16 rows, one vector lane a row. A 64-byte
 // vector of codes holds 16 rows times 4 neighbouring columns (a k-group); eight k-groups are a chunk of 32
-// columns. Codes keep the bits of the file, spread over planes of 4, 2, 1 or 8 bits:
-//
-//   plane of 4 bits: 4 vectors a chunk; vector v has k-group v in its low nibbles and v + 4 in its high ones
-//   plane of 2 bits: 2 vectors; bits 2j and 2j + 1 of vector v are k-group v + 2j
-//   plane of 1 bit:  1 vector;  bit j is k-group j
-//   plane of 8 bits: 8 vectors; vector v is k-group v
+// columns, whose codes of b bits share b vectors: byte for byte, so that a shift and a mask takes them out.
 //
 // A panel is bundles of blocks one after the other, each the scales ("meta") of its blocks, which fill whole
 // cache lines, then their codes: one stream of aligned vectors, which the prefetchers of a core follow by
@@ -23,7 +18,7 @@ namespace realizar::kernels {
 inline constexpr int panel_rows = 16;
 inline constexpr int chunk_columns = 32;
 inline constexpr int chunk_groups = 8;   // k-groups in a chunk
-inline constexpr int plane_vector = 64;  // bytes of 16 rows times 4 columns of 8 bits
+inline constexpr int vector_bytes = 64;  // bytes of 16 rows times 4 columns of 8 bits
 
 /// Small integers of `Bits` bits, `Count` for each of 16 rows, in quads: a vector whose lane r is four
 /// neighbouring fields of row r, a byte each. Stored are planes of bytes; or of nibbles (vector v has quad v
@@ -37,8 +32,8 @@ struct FieldLayout {
                                      : Bits == 4 && Count % 8 == 0  ? 4
                                                                     : 8;
   static constexpr int nibble_vectors = Count / 8, pair_vectors = Count / 16;
-  static constexpr int pairs_at = nibble_vectors * plane_vector;
-  static constexpr int bytes = plane_vector * (stored_bits == 0   ? 0
+  static constexpr int pairs_at = nibble_vectors * vector_bytes;
+  static constexpr int bytes = vector_bytes * (stored_bits == 0   ? 0
                                                : stored_bits == 4 ? nibble_vectors
                                                : stored_bits == 6 ? nibble_vectors + pair_vectors
                                                                   : Count / 4);
@@ -58,23 +53,67 @@ struct GridChunk {
   static constexpr int bytes = high_at + high_bytes * panel_rows;
 };
 
-/// The planes of a chunk of any other format: which there are, and where.
+/// Bits [from, from + bits) of each byte of a vector, which are bits [to, to + bits) of a code.
+struct CodePiece {
+  int vector, from, bits, to;
+};
+
+/// How codes of `Bits` bits share the `Bits` vectors of a chunk: the code of k-group g is put together from
+/// the pieces of row g. As many groups as there are vectors stand in the low bits of one, since that costs
+/// least to take out; the others share what is left.
+template <int Bits>
+inline constexpr CodePiece code_pieces[chunk_groups][3] = {};
+template <>
+inline constexpr CodePiece code_pieces<2>[chunk_groups][3] = {
+    {{0, 0, 2, 0}}, {{1, 0, 2, 0}}, {{0, 2, 2, 0}}, {{1, 2, 2, 0}},
+    {{0, 4, 2, 0}}, {{1, 4, 2, 0}}, {{0, 6, 2, 0}}, {{1, 6, 2, 0}},
+};
+template <>
+inline constexpr CodePiece code_pieces<3>[chunk_groups][3] = {
+    {{0, 0, 3, 0}},
+    {{1, 0, 3, 0}},
+    {{2, 0, 3, 0}},
+    {{0, 3, 3, 0}},
+    {{1, 3, 3, 0}},
+    {{2, 3, 3, 0}},
+    {{0, 6, 2, 0}, {2, 6, 1, 2}},
+    {{1, 6, 2, 0}, {2, 7, 1, 2}},
+};
+template <>
+inline constexpr CodePiece code_pieces<4>[chunk_groups][3] = {
+    {{0, 0, 4, 0}}, {{1, 0, 4, 0}}, {{2, 0, 4, 0}}, {{3, 0, 4, 0}},
+    {{0, 4, 4, 0}}, {{1, 4, 4, 0}}, {{2, 4, 4, 0}}, {{3, 4, 4, 0}},
+};
+template <>
+inline constexpr CodePiece code_pieces<5>[chunk_groups][3] = {
+    {{0, 0, 5, 0}},
+    {{1, 0, 5, 0}},
+    {{2, 0, 5, 0}},
+    {{3, 0, 5, 0}},
+    {{4, 0, 5, 0}},
+    {{0, 5, 3, 0}, {3, 6, 2, 3}},
+    {{1, 5, 3, 0}, {4, 6, 2, 3}},
+    {{2, 5, 3, 0}, {3, 5, 1, 3}, {4, 5, 1, 4}},
+};
+template <>
+inline constexpr CodePiece code_pieces<6>[chunk_groups][3] = {
+    {{0, 0, 6, 0}}, {{1, 0, 6, 0}}, {{2, 0, 6, 0}}, {{0, 6, 2, 0}, {1, 6, 2, 2}, {2, 6, 2, 4}},
+    {{3, 0, 6, 0}}, {{4, 0, 6, 0}}, {{5, 0, 6, 0}}, {{3, 6, 2, 0}, {4, 6, 2, 2}, {5, 6, 2, 4}},
+};
+template <>
+inline constexpr CodePiece code_pieces<8>[chunk_groups][3] = {
+    {{0, 0, 8, 0}}, {{1, 0, 8, 0}}, {{2, 0, 8, 0}}, {{3, 0, 8, 0}},
+    {{4, 0, 8, 0}}, {{5, 0, 8, 0}}, {{6, 0, 8, 0}}, {{7, 0, 8, 0}},
+};
+
+/// What a panel holds for a chunk of any other format.
 template <class F>
-struct PlaneChunk {
-  static constexpr int bits = F::code_bits;
-  static constexpr bool has4 = bits == 4 || bits == 5 || bits == 6;
-  static constexpr bool has2 = bits == 2 || bits == 3 || bits == 6;
-  static constexpr bool has1 = bits == 3 || bits == 5;
-  static constexpr bool has8 = bits == 8;
-  static constexpr int shift2 = has4 ? 4 : 0;  // bit of the code that the plane of 2 starts at
-  static constexpr int shift1 = has4 ? 4 : 2;
-  static constexpr int at2 = has4 ? 4 * plane_vector : 0;
-  static constexpr int at1 = at2 + (has2 ? 2 * plane_vector : 0);
-  static constexpr int bytes = has8 ? 8 * plane_vector : at1 + (has1 ? plane_vector : 0);
+struct PlainChunk {
+  static constexpr int bytes = F::code_bits * vector_bytes;
 };
 
 template <class F>
-using CodeChunk = std::conditional_t<F::codes == Codes::grid, GridChunk<F>, PlaneChunk<F>>;
+using CodeChunk = std::conditional_t<F::codes == Codes::grid, GridChunk<F>, PlainChunk<F>>;
 
 /// Where everything stands in a panel of format F.
 template <class F>
@@ -92,20 +131,16 @@ struct PanelLayout {
   static constexpr int meta_bytes = fields_at + Fields::bytes;
 
   /// Blocks of a bundle. The last bundle may have fewer, but keeps the room for their meta.
-  static constexpr int bundle = plane_vector / std::gcd(plane_vector, meta_bytes);
+  static constexpr int bundle = vector_bytes / std::gcd(vector_bytes, meta_bytes);
   static constexpr int bundle_bytes = bundle * (code_bytes + meta_bytes);
 
-  static constexpr int64_t chunk_at(int64_t chunk) {
-    const int64_t block = chunk / chunks;
-    return block / bundle * bundle_bytes + bundle * meta_bytes + block % bundle * code_bytes +
-           chunk % chunks * CodeChunk<F>::bytes;
+  static constexpr int64_t codes_at(int64_t block) {
+    return block / bundle * bundle_bytes + bundle * meta_bytes + block % bundle * code_bytes;
   }
   static constexpr int64_t meta_at(int64_t block) {
     return block / bundle * bundle_bytes + block % bundle * meta_bytes;
   }
-  static constexpr int64_t bytes(int64_t n_blocks) {
-    return chunk_at(n_blocks * chunks - 1) + CodeChunk<F>::bytes;
-  }
+  static constexpr int64_t bytes(int64_t n_blocks) { return codes_at(n_blocks - 1) + code_bytes; }
 };
 
 }  // namespace realizar::kernels

@@ -15,13 +15,13 @@ void put_field(uint8_t* out, int i, uint8_t value) {
   const int quad = i / 4;
   out += i % 4;
   if constexpr (Fields::stored_bits == 8) {
-    out[quad * plane_vector] = value;
+    out[quad * vector_bytes] = value;
   } else {
     constexpr int nibbles = Fields::nibble_vectors;
-    out[quad % nibbles * plane_vector] |= static_cast<uint8_t>((value & 15) << (quad / nibbles * 4));
+    out[quad % nibbles * vector_bytes] |= static_cast<uint8_t>((value & 15) << (quad / nibbles * 4));
     if constexpr (Fields::stored_bits == 6) {
       constexpr int pairs = Fields::pair_vectors;
-      out[Fields::pairs_at + quad % pairs * plane_vector] |=
+      out[Fields::pairs_at + quad % pairs * vector_bytes] |=
           static_cast<uint8_t>((value >> 4 & 3) << (quad / pairs * 2));
     }
   }
@@ -29,17 +29,11 @@ void put_field(uint8_t* out, int i, uint8_t value) {
 
 /// The 32 codes of a chunk; `out` is the first byte of this row in the chunk's first vector.
 template <class F>
-void put_planes(const uint8_t* code, uint8_t* out) {
-  using P = PlaneChunk<F>;
-  for (int k = 0; k < chunk_columns; ++k) {
-    const int group = k / 4, byte = k % 4;
-    const uint32_t c = code[k];
-    const auto add = [&](int at, uint32_t bits) { out[at + byte] |= static_cast<uint8_t>(bits); };
-    if constexpr (P::has8) add(group * plane_vector, c);
-    if constexpr (P::has4) add(group % 4 * plane_vector, (c & 15) << (group / 4 * 4));
-    if constexpr (P::has2) add(P::at2 + group % 2 * plane_vector, (c >> P::shift2 & 3) << (group / 2 * 2));
-    if constexpr (P::has1) add(P::at1, (c >> P::shift1 & 1) << group);
-  }
+void put_codes(const uint8_t* code, uint8_t* out) {
+  for (int k = 0; k < chunk_columns; ++k)
+    for (const CodePiece& piece : code_pieces<F::code_bits>[k / 4])
+      out[piece.vector * vector_bytes + k % 4] |=
+          static_cast<uint8_t>((code[k] >> piece.to & ((1 << piece.bits) - 1)) << piece.from);
 }
 
 /// The four runs of a chunk; `out` is the byte of this row in the chunk's first 16.
@@ -87,11 +81,11 @@ void pack_blocks(const uint8_t* rows, size_t row_stride, int n_rows, int64_t n_b
       F::unpack(file, block);
       put_meta<F>(block, row, meta);
       for (int chunk = 0; chunk < L::chunks; ++chunk) {
-        uint8_t* out = panel + L::chunk_at(b * L::chunks + chunk);
+        uint8_t* out = panel + L::codes_at(b) + chunk * CodeChunk<F>::bytes;
         if constexpr (F::codes == Codes::grid)
           put_runs<F>(file, chunk, out + row);
         else
-          put_planes<F>(block.code + chunk * chunk_columns, out + 4 * row);
+          put_codes<F>(block.code + chunk * chunk_columns, out + 4 * row);
       }
     }
   }

@@ -28,6 +28,12 @@ template <class V, class F, int Count>
   return sum;
 }
 
+template <class F>
+[[gnu::always_inline]] inline const uint8_t* chunk_of(const uint8_t* panel, int64_t chunk) {
+  using L = PanelLayout<F>;
+  return panel + L::codes_at(chunk / L::chunks) + chunk % L::chunks * CodeChunk<F>::bytes;
+}
+
 [[gnu::always_inline]] constexpr int32_t pair_of(int low, int high) {
   return static_cast<int32_t>((static_cast<uint32_t>(low) & 0xffff) | static_cast<uint32_t>(high) << 16);
 }
@@ -45,7 +51,7 @@ template <class V, class F, int T>
   for (int t = 0; t < n; ++t) acc[t] = V::set1(0);
   for (int64_t chunk = 0; chunk < n_cols / chunk_columns; ++chunk) {
     typename V::I32 w[chunk_groups];
-    load_codes<V, F>(panel + L::chunk_at(chunk), first_row, w);
+    load_codes<V, F>(chunk_of<F>(panel, chunk), first_row, w);
     const BlockScales<V, F> scales{panel + L::meta_at(chunk / L::chunks), first_row};
     typename V::F32 d[spans], dmin;
     for (int s = 0; s < spans; ++s) d[s] = scales.d(static_cast<int>(chunk % L::chunks) * spans + s);
@@ -152,14 +158,14 @@ template <class V, class F, int T>
     const int64_t block_at = block * x.n_tokens + first;
     typename V::I32 sum[tile_capacity<T>];
     for (int t = 0; t < n; ++t) sum[t] = integers.bias(x.group_sums[block_at + t]);
+    const uint8_t* codes = panel + L::codes_at(block);
     for (int c = 0; c < L::chunks; ++c) {
-      const int64_t chunk = block * L::chunks + c;
       typename V::I32 w[chunk_groups];
-      load_codes<V, F>(panel + L::chunk_at(chunk), first_row, w);
+      load_codes<V, F>(codes + c * CodeChunk<F>::bytes, first_row, w);
       for (int t = 0; t < n; ++t) {
-        const int8_t* codes = x.codes + (chunk * x.n_tokens + first + t) * chunk_columns;
+        const int8_t* of_token = x.codes + ((block * L::chunks + c) * x.n_tokens + first + t) * chunk_columns;
         for (int i = 0; i < in_chunk; ++i)
-          sum[t] = add_dots<V, F, group / 4>(sum[t], w + i * group / 4, codes + i * group,
+          sum[t] = add_dots<V, F, group / 4>(sum[t], w + i * group / 4, of_token + i * group,
                                              integers.scale[F::scale_bits == 0 ? 0 : c * in_chunk + i]);
       }
     }
@@ -205,7 +211,7 @@ struct BlockReader {
   [[gnu::always_inline]] void read(int64_t chunk, typename V::F32* values) const {
     const BlockScales<V, F> scales{panel + L::meta_at(chunk / L::chunks), first_row};
     typename V::I32 w[chunk_groups];
-    load_codes<V, F>(panel + L::chunk_at(chunk), first_row, w);
+    load_codes<V, F>(chunk_of<F>(panel, chunk), first_row, w);
     const int first_column = static_cast<int>(chunk % L::chunks) * chunk_columns;
     constexpr int step = smaller(smaller(F::group, F::d_span), chunk_columns);
     for (int k = 0; k < chunk_columns; k += step) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "kernels/generic/vocabulary.hpp"
 
 // Reading a panel: the codes of a chunk as bytes that dot products take, and the scales of a block.
@@ -34,48 +36,43 @@ struct WeightTable {
   }
 };
 
-/// The bits of plane vectors `v` shifted from bit `from` of their field to bit `to` of the code.
+/// Bits [from, from + bits) of each byte, moved to bit `to`.
 template <class V>
-[[gnu::always_inline]] inline typename V::I32 plane_bits(typename V::I32 v, int from, int to, int mask) {
+[[gnu::always_inline]] inline typename V::I32 bits_of(typename V::I32 v, int from, int bits, int to) {
+  if (bits == 8) return v;
   const auto moved = from > to ? V::shr(v, from - to) : from < to ? V::shl(v, to - from) : v;
-  return V::and_(moved, V::set1_i32(mask * 0x01010101));
+  return V::and_(moved, V::set1_i32((((1 << bits) - 1) << to) * 0x01010101));
+}
+
+/// The code of k-group `g` from the vectors of a chunk.
+template <class V, int Bits, int g>
+[[gnu::always_inline]] inline typename V::I32 code_of(const typename V::I32* vectors) {
+  constexpr auto& piece = code_pieces<Bits>[g];
+  const auto take = [&](const CodePiece& p) { return bits_of<V>(vectors[p.vector], p.from, p.bits, p.to); };
+  auto code = take(piece[0]);
+  if constexpr (piece[1].bits != 0) code = V::or_(code, take(piece[1]));
+  if constexpr (piece[2].bits != 0) code = V::or_(code, take(piece[2]));
+  return code;
 }
 
 /// The codes of V::width rows from `first_row` on: w[g] has the four columns of k-group g of each row.
 template <class V, class F>
-[[gnu::always_inline]] inline void load_planes(const uint8_t* chunk, int first_row,
-                                               typename V::I32 (&w)[chunk_groups]) {
-  using P = PlaneChunk<F>;
-  chunk += 4 * first_row;
-  if constexpr (P::has8) {
-    for (int g = 0; g < chunk_groups; ++g) {
-      w[g] = V::load_bytes(chunk + g * plane_vector);
-      if constexpr (Operand<V, F>::is_signed) w[g] = V::xor_(w[g], V::set1_i32(INT32_C(-0x7f7f7f80)));
-    }
-    return;
+[[gnu::always_inline]] inline void load_plain(const uint8_t* chunk, int first_row,
+                                              typename V::I32 (&w)[chunk_groups]) {
+  constexpr int bits = F::code_bits;
+  typename V::I32 v[bits];
+  for (int i = 0; i < bits; ++i) v[i] = V::load_bytes(chunk + 4 * first_row + i * vector_bytes);
+  [&]<int... g>(std::integer_sequence<int, g...>) __attribute__((always_inline)) {
+    ((w[g] = code_of<V, bits, g>(v)), ...);
   }
-  if constexpr (P::has4)
-    for (int v = 0; v < 4; ++v) {
-      const auto plane = V::load_bytes(chunk + v * plane_vector);
-      w[v] = plane_bits<V>(plane, 0, 0, 0x0f);
-      w[v + 4] = plane_bits<V>(plane, 4, 0, 0x0f);
+  (std::make_integer_sequence<int, chunk_groups>{});
+  for (auto& codes : w) {
+    if constexpr (F::codes == Codes::table) {
+      static constexpr WeightTable<V, F> table;
+      codes = V::lookup16(codes, table.byte);
+    } else if constexpr (Operand<V, F>::is_signed) {
+      codes = V::xor_(codes, V::set1_i32(INT32_C(-0x7f7f7f80)));
     }
-  if constexpr (P::has2)
-    for (int v = 0; v < 2; ++v) {
-      const auto plane = V::load_bytes(chunk + P::at2 + v * plane_vector);
-      for (int j = 0; j < 4; ++j) {
-        const auto bits = plane_bits<V>(plane, 2 * j, P::shift2, 3 << P::shift2);
-        w[v + 2 * j] = P::has4 ? V::or_(w[v + 2 * j], bits) : bits;
-      }
-    }
-  if constexpr (P::has1) {
-    const auto plane = V::load_bytes(chunk + P::at1);
-    for (int g = 0; g < chunk_groups; ++g)
-      w[g] = V::or_(w[g], plane_bits<V>(plane, g, P::shift1, 1 << P::shift1));
-  }
-  if constexpr (F::codes == Codes::table) {
-    static constexpr WeightTable<V, F> table;
-    for (auto& codes : w) codes = V::lookup16(codes, table.byte);
   }
 }
 
@@ -121,7 +118,7 @@ template <class V, class F>
   if constexpr (F::codes == Codes::grid)
     load_grid<V, F>(chunk, first_row, w);
   else
-    load_planes<V, F>(chunk, first_row, w);
+    load_plain<V, F>(chunk, first_row, w);
 }
 
 /// The values of all bytes that a one-byte scale may hold.
@@ -162,15 +159,14 @@ struct BlockScales {
     using Fields = typename L::Fields;
     const uint8_t* fields = meta + L::fields_at + 4 * first_row;
     if constexpr (Fields::stored_bits == 8) {
-      return V::load_bytes(fields + q * plane_vector);
+      return V::load_bytes(fields + q * vector_bytes);
     } else {
       constexpr int nibbles = Fields::nibble_vectors;
-      const I32 low =
-          plane_bits<V>(V::load_bytes(fields + q % nibbles * plane_vector), q / nibbles * 4, 0, 0x0f);
+      const I32 low = bits_of<V>(V::load_bytes(fields + q % nibbles * vector_bytes), q / nibbles * 4, 4, 0);
       if constexpr (Fields::stored_bits == 4) return low;
       constexpr int pairs = Fields::pair_vectors;
-      const I32 high = V::load_bytes(fields + Fields::pairs_at + q % pairs * plane_vector);
-      const I32 value = V::or_(low, plane_bits<V>(high, q / pairs * 2, 4, 0x30));
+      const I32 high = V::load_bytes(fields + Fields::pairs_at + q % pairs * vector_bytes);
+      const I32 value = V::or_(low, bits_of<V>(high, q / pairs * 2, 2, 4));
       if constexpr (!signed_scales) return value;
       const I32 sign = V::and_(value, V::set1_i32(0x20202020));
       return V::or_(value, V::or_(V::shl(sign, 1), V::shl(sign, 2)));
