@@ -53,23 +53,34 @@ void gated_products(const Products& op, Execution& e, const ProductInput& x) {
     });
   const Projection& up = e.weights.projection(op.linears[1].weight);
   const Finish finish_up(e.weights, op.linears[1].scale, op.linears[1].bias);
+  // The tiles of as many panels as fit are activated together: with one token, a tile is only 16 numbers.
+  constexpr int room = kernels::max_tile_tokens * panel_rows;
   e.pool.parallel_for(n_panels, grain(e, n_panels), [&](int64_t begin, int64_t end) {
-    alignas(64) float gates[kernels::max_tile_tokens * panel_rows];
-    for (int64_t first = 0; first < e.n_tokens; first += kernels::max_tile_tokens)
-      for (int64_t panel = begin; panel < end; ++panel) {
-        const tensor::ProductPart part{panel, 1, first,
-                                       std::min<int64_t>(kernels::max_tile_tokens, e.n_tokens - first)};
-        gate.matmul(x, part, [&](int64_t row, int n_rows, int64_t, int n, float* tile) {
-          finish_gate(row, n_rows, n, tile);
-          std::memcpy(gates, tile, static_cast<size_t>(n * panel_rows) * sizeof(float));
-        });
-        up.matmul(x, part, [&](int64_t row, int n_rows, int64_t, int n, float* tile) {
-          finish_up(row, n_rows, n, tile);
-          const std::span<float> all(tile, static_cast<size_t>(n * panel_rows));
-          tensor::activate(op.gate->activation, std::span<const float>(gates, all.size()), all, all);
-          store(row, n_rows, first, n, tile);
-        });
+    alignas(64) float gates[room], ups[room];
+    const auto keep = [&](const Projection& matrix, const Finish& finish, const tensor::ProductPart& part,
+                          float* tiles) {
+      matrix.matmul(x, part, [&](int64_t row, int n_rows, int64_t, int n, float* tile) {
+        finish(row, n_rows, n, tile);
+        std::memcpy(tiles, tile, static_cast<size_t>(n * panel_rows) * sizeof(float));
+        tiles += n * panel_rows;
+      });
+    };
+    for (int64_t first = 0; first < e.n_tokens; first += kernels::max_tile_tokens) {
+      const int64_t n = std::min<int64_t>(kernels::max_tile_tokens, e.n_tokens - first);
+      const int64_t together = kernels::max_tile_tokens / n;
+      for (int64_t panel = begin; panel < end; panel += together) {
+        const tensor::ProductPart part{panel, std::min(together, end - panel), first, n};
+        keep(gate, finish_gate, part, gates);
+        keep(up, finish_up, part, ups);
+        const std::span<float> all(ups, static_cast<size_t>(part.n_panels * n * panel_rows));
+        tensor::activate(op.gate->activation, std::span<const float>(gates, all.size()), all, all);
+        for (int64_t i = 0; i < part.n_panels; ++i) {
+          const int64_t row = (panel + i) * panel_rows;
+          const auto n_rows = static_cast<int>(std::min<int64_t>(panel_rows, gate.shape().n_rows() - row));
+          store(row, n_rows, first, static_cast<int>(n), ups + i * n * panel_rows);
+        }
       }
+    }
   });
 }
 
