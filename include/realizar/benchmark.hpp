@@ -8,6 +8,7 @@
 
 namespace realizar {
 
+/// What `run_benchmark` measures, and how often.
 struct BenchmarkOptions {
   int n_prompt = 512;     ///< tokens of the prompt that prefill computes; 0: no prefill
   int n_decode = 64;      ///< tokens that each stream decodes one after the other; 0: no decode
@@ -16,6 +17,8 @@ struct BenchmarkOptions {
   int n_streams = 1;      ///< sequences that decode together
   /// Called after every repetition with those done and all; it may throw to end the benchmark.
   std::function<void(int n_done, int n_total)> progress;
+  /// Called before every batch, so that a benchmark of long repetitions can end soon: by throwing.
+  std::function<void()> before_batch;
 };
 
 /// Tokens per second over the repetitions.
@@ -26,6 +29,7 @@ struct Rates {
   double max() const;
 };
 
+/// What `run_benchmark` measured.
 struct BenchmarkResult {
   Rates prefill, decode;         ///< decode: of all streams together
   double read_bandwidth = 0;     ///< of memory with the same number of threads, bytes per second
@@ -35,12 +39,16 @@ struct BenchmarkResult {
 };
 
 /// Times prefill and decode of arbitrary tokens, without sampling, and takes the read bandwidth between the
-/// repetitions. Throws `Error`: invalid_argument for counts below those above, limit_exceeded when prompt or
-/// depth + n_decode exceed the context or the cache has no room for the streams, out_of_memory.
+/// repetitions. Throws `Error`: invalid_argument for counts below those above and where neither prefill nor
+/// decode is asked for, limit_exceeded when prompt or depth + n_decode exceed the context or the cache has no
+/// room for the streams, out_of_memory.
 BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& options = {});
 
+/// As few bytes as make the caches of this machine matter little to a reading of them all; 128 MiB or more.
+uint64_t bytes_beyond_caches();
+
 /// Bytes per second that `n_threads` read from memory together, the best of several loops over `n_bytes` for
-/// about `seconds`. 0 bytes: as few as make caches matter little, 128 MiB or more. Throws out_of_memory.
+/// about `seconds`. Throws out_of_memory.
 double measure_read_bandwidth(int n_threads, double seconds = 0, uint64_t n_bytes = uint64_t{1} << 30);
 
 }  // namespace realizar

@@ -22,7 +22,9 @@ double seconds_since(Clock::time_point start) {
 /// Sequences of arbitrary tokens, appended to in batches.
 class Streams {
  public:
-  Streams(GGUFTransformer::Impl& model, int count) : model_(model) {
+  /// `before_batch`, if any, is called before every batch.
+  Streams(GGUFTransformer::Impl& model, int count, const std::function<void()>& before_batch)
+      : model_(model), before_batch_(before_batch) {
     for (int i = 0; i < count; ++i) sequences_.push_back(model_.pages->create());
   }
   ~Streams() {
@@ -91,6 +93,7 @@ class Streams {
   }
 
   void run() {
+    if (before_batch_) before_batch_();
     std::vector<std::span<const int32_t>> tables;
     for (const int32_t sequence : in_batch_) tables.push_back(model_.pages->page_table(sequence));
     for (const model::KvPages::Copy& copy : copies_) model_.device->copy_page(copy.from, copy.to);
@@ -103,6 +106,7 @@ class Streams {
   }
 
   GGUFTransformer::Impl& model_;
+  const std::function<void()>& before_batch_;
   std::vector<int32_t> sequences_;
   // The batch that is being put together.
   std::vector<int32_t> tokens_, positions_, rows_, in_batch_;
@@ -113,6 +117,8 @@ class Streams {
 void check(const GGUFTransformer& model, const BenchmarkOptions& options) {
   require_at_least("n_prompt", options.n_prompt, 0);
   require_at_least("n_decode", options.n_decode, 0);
+  require(options.n_prompt > 0 || options.n_decode > 0, ErrorKind::invalid_argument,
+          "n_prompt and n_decode are both 0: nothing is left to measure");
   require_at_least("n_repetitions", options.n_repetitions, 1);
   require_at_least("depth", options.depth, 0);
   require_at_least("n_streams", options.n_streams, 1);
@@ -164,13 +170,13 @@ BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& op
   };
   if (options.n_prompt > 0)
     repeat(result.prefill, options.n_prompt, [&] {
-      Streams streams(impl, 1);
+      Streams streams(impl, 1, options.before_batch);
       const Clock::time_point start = Clock::now();
       streams.prefill(options.n_prompt);
       return seconds_since(start);
     });
   if (options.n_decode > 0) {
-    Streams streams(impl, options.n_streams);
+    Streams streams(impl, options.n_streams, options.before_batch);
     streams.prefill(options.depth);
     repeat(result.decode, options.n_decode * options.n_streams, [&] {
       const Clock::time_point start = Clock::now();
@@ -184,10 +190,13 @@ BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& op
   return result;
 }
 
+uint64_t bytes_beyond_caches() {
+  return std::max<uint64_t>(uint64_t{128} << 20, 4 * backend::topology().l3_bytes);
+}
+
 double measure_read_bandwidth(int n_threads, double seconds, uint64_t n_bytes) {
   backend::ThreadPool pool(n_threads);
-  const uint64_t beyond_caches = std::max<uint64_t>(uint64_t{128} << 20, 4 * backend::topology().l3_bytes);
-  backend::ReadBandwidthMeter meter(pool, n_bytes > 0 ? n_bytes : beyond_caches);
+  backend::ReadBandwidthMeter meter(pool, n_bytes);
   return meter.measure(seconds);
 }
 

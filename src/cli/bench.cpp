@@ -91,6 +91,7 @@ int benchmark(BenchOptions options) {
     bench.progress = [&bar](int done, int total) {
       bar.update(static_cast<uint64_t>(done), static_cast<uint64_t>(total));
     };
+    bench.before_batch = throw_if_interrupted;
     result = run_benchmark(model, bench);
   }
   print(options.json ? to_json(options, model, result) : to_text(options, model, result));

@@ -50,7 +50,7 @@ Speed speed_of(const GenerationResult& result, Engine engine) {
   const int n_threads = model.n_threads();
   { const Engine ended = std::move(engine); }
   try {
-    speed.read_bandwidth = measure_read_bandwidth(n_threads, measuring_seconds, /*n_bytes=*/0);
+    speed.read_bandwidth = measure_read_bandwidth(n_threads, measuring_seconds, bytes_beyond_caches());
     speed.bandwidth_share = bytes_per_token * speed.decode / speed.read_bandwidth;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::out_of_memory) throw;

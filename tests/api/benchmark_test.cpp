@@ -43,6 +43,21 @@ TEST(Benchmark, MeasuresOneAloneWhereAsked) {
   EXPECT_EQ(result.decode.all.size(), 1u);
 }
 
+TEST(Benchmark, EndsBeforeABatchWhereAsked) {
+  struct Enough {};
+  for (const int n_prompt : {0, 200}) {
+    FakeModel fake({.n_threads = 1, .max_batch_tokens = 16});
+    int left = 3;
+    const auto end = [&] {
+      if (left-- == 0) throw Enough();
+    };
+    EXPECT_THROW(
+        run_benchmark(*fake.model, {.n_prompt = n_prompt, .n_decode = 200, .before_batch = end}), Enough);
+    EXPECT_EQ(fake.device->n_tokens, n_prompt > 0 ? 3u * 16 : 3u);
+    fake.model->forward(some_tokens(512));  // all pages came back
+  }
+}
+
 TEST(Benchmark, TheMedianOfAnEvenNumberIsTheMeanOfTheMiddleTwo) {
   EXPECT_EQ((Rates{{4, 1, 3, 2}}.median()), 2.5);
   EXPECT_EQ((Rates{{5, 1, 3}}.median()), 3);
@@ -57,6 +72,7 @@ TEST(Benchmark, RefusesWhatDoesNotFit) {
   };
   EXPECT_EQ(run({.n_prompt = 65}), ErrorKind::limit_exceeded);
   EXPECT_EQ(run({.n_prompt = 1, .n_decode = 10, .depth = 60}), ErrorKind::limit_exceeded);
+  EXPECT_EQ(run({.n_prompt = 0, .n_decode = 0}), ErrorKind::invalid_argument);
   EXPECT_EQ(run({.n_prompt = 1, .n_decode = 1, .n_repetitions = 0}), ErrorKind::invalid_argument);
   EXPECT_EQ(run({.n_prompt = 1, .n_decode = 1, .n_repetitions = 1, .n_streams = 2}),
             ErrorKind::limit_exceeded);

@@ -86,6 +86,19 @@ TEST_F(ModelCommands, CtrlCEndsAGenerationWithItsSummary) {
   EXPECT_NE(outcome.error.find("decode"), std::string::npos) << outcome.error;
 }
 
+TEST_F(ModelCommands, CtrlCEndsABenchmarkWithinARepetition) {
+  for (const char* work : {"-p 200000 -n 0", "-p 0 -n 200000", "-p 0 -n 1 -d 200000"})
+    EXPECT_EQ(run_program("bench " + model_ + " " + work, "", "timeout --preserve-status -k 20 -s INT 2").status,
+              130)
+        << work;
+}
+
+TEST_F(ModelCommands, BenchOfNothingIsRefused) {
+  const Outcome outcome = run_program("bench " + model_ + " -p 0 -n 0");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.error.find("nothing is left to measure"), std::string::npos) << outcome.error;
+}
+
 TEST_F(ModelCommands, LogitsWritesTokensAndTheirLogits) {
   const std::string output = folder_.file("logits");
   const Outcome outcome = run_program("logits " + model_ + " --tokens - --output " + output, " 1 261\n5\t");
