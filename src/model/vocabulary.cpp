@@ -20,15 +20,13 @@ using text::VocabularyKind;
 // Far beyond the longest of published tokens. It bounds the time that a word takes to look up.
 constexpr std::size_t max_token_bytes = 1 << 16;
 
-/// The array under `key` when the file has it, checked to hold values of one of the types.
-const Metadata* find_array(const Gguf& gguf, std::string_view key, std::initializer_list<GgufType> types) {
+/// The array under `key` when the file has it, checked to hold values of the type.
+const Metadata* find_array(const Gguf& gguf, std::string_view key, GgufType type) {
   const Metadata* entry = gguf.find(key);
   if (entry == nullptr) return nullptr;
-  bool right = false;
-  for (const GgufType type : types) right = right || entry->type == type;
-  require(entry->is_array && right, ErrorKind::invalid_file, gguf.where(*entry), " is ",
+  require(entry->is_array && entry->type == type, ErrorKind::invalid_file, gguf.where(*entry), " is ",
           entry->is_array ? "an array of " : "a ", to_string(entry->type), ", not an array of ",
-          to_string(*types.begin()));
+          to_string(type));
   require(entry->count <= static_cast<std::uint64_t>(std::numeric_limits<std::int32_t>::max()) &&
               entry->payload.size() < std::numeric_limits<std::uint32_t>::max(),
           ErrorKind::invalid_file, gguf.where(*entry), " holds ", entry->count,
@@ -36,17 +34,11 @@ const Metadata* find_array(const Gguf& gguf, std::string_view key, std::initiali
   return entry;
 }
 
-template <class Visit>
-void for_each_string(const Metadata& entry, Visit visit) {
+/// Calls `visit` with each value of an array that find_array found to hold values of type T.
+template <class T, class Visit>
+void for_each(const Metadata& entry, Visit visit) {
   formats::for_each_value(entry, entry.count, [&](auto value) {
-    if constexpr (std::is_same_v<decltype(value), std::string_view>) visit(value);
-  });
-}
-
-template <class Visit>
-void for_each_number(const Metadata& entry, Visit visit) {
-  formats::for_each_value(entry, entry.count, [&](auto value) {
-    if constexpr (!std::is_same_v<decltype(value), std::string_view>) visit(value);
+    if constexpr (std::is_same_v<decltype(value), T>) visit(value);
   });
 }
 
@@ -56,12 +48,12 @@ void require_count(const Gguf& gguf, const Metadata& entry, std::size_t tokens) 
 }
 
 void read_tokens(const Gguf& gguf, Vocabulary& vocabulary) {
-  const Metadata* tokens = find_array(gguf, "tokenizer.ggml.tokens", {GgufType::string});
+  const Metadata* tokens = find_array(gguf, "tokenizer.ggml.tokens", GgufType::string);
   require(tokens != nullptr, ErrorKind::invalid_file, gguf.where("tokenizer.ggml.tokens"),
           " is missing, though tokenizer.ggml.model names a tokenizer");
   require(tokens->count > 0, ErrorKind::invalid_file, gguf.where(*tokens), " is empty");
   vocabulary.tokens.reserve(tokens->count, tokens->payload.size() - 8 * tokens->count);
-  for_each_string(*tokens, [&](std::string_view token) {
+  for_each<std::string_view>(*tokens, [&](std::string_view token) {
     require(token.size() <= max_token_bytes, ErrorKind::invalid_file, gguf.where(*tokens), ": token ",
             vocabulary.tokens.size(), " has ", token.size(), " bytes, more than ", max_token_bytes);
     // Nothing can be spelled with an empty token.
@@ -70,28 +62,26 @@ void read_tokens(const Gguf& gguf, Vocabulary& vocabulary) {
     else
       vocabulary.tokens.push_back(token);
   });
-  if (const Metadata* scores = find_array(gguf, "tokenizer.ggml.scores", {GgufType::f32, GgufType::i32})) {
+  if (const Metadata* scores = find_array(gguf, "tokenizer.ggml.scores", GgufType::f32)) {
     require_count(gguf, *scores, vocabulary.tokens.size());
     vocabulary.scores.reserve(scores->count);
-    for_each_number(*scores, [&](auto score) {
+    for_each<float>(*scores, [&](float score) {
       // A score that is no number has no place in an order.
-      const auto value = static_cast<float>(score);
-      vocabulary.scores.push_back(value == value ? value : std::numeric_limits<float>::lowest());
+      vocabulary.scores.push_back(score == score ? score : std::numeric_limits<float>::lowest());
     });
   }
-  if (const Metadata* types = find_array(gguf, "tokenizer.ggml.token_type", {GgufType::i32, GgufType::u32})) {
+  if (const Metadata* types = find_array(gguf, "tokenizer.ggml.token_type", GgufType::i32)) {
     require_count(gguf, *types, vocabulary.tokens.size());
     vocabulary.types.reserve(types->count);
-    for_each_number(*types, [&](auto type) {
-      const auto number = static_cast<std::int64_t>(type);
-      const bool known = number >= 1 && number <= static_cast<std::int64_t>(text::TokenType::byte);
-      vocabulary.types.push_back(known ? static_cast<text::TokenType>(number) : text::TokenType::undefined);
+    for_each<std::int32_t>(*types, [&](std::int32_t type) {
+      const bool known = type >= 1 && type <= static_cast<std::int32_t>(text::TokenType::byte);
+      vocabulary.types.push_back(known ? static_cast<text::TokenType>(type) : text::TokenType::undefined);
     });
   }
 }
 
 void read_merges(const Gguf& gguf, Vocabulary& vocabulary) {
-  const Metadata* merges = find_array(gguf, "tokenizer.ggml.merges", {GgufType::string});
+  const Metadata* merges = find_array(gguf, "tokenizer.ggml.merges", GgufType::string);
   if (merges == nullptr) {
     // Kimi K2 is published without.
     require(vocabulary.pre_tokenizer == "kimi-k2", ErrorKind::invalid_file,
@@ -99,7 +89,7 @@ void read_merges(const Gguf& gguf, Vocabulary& vocabulary) {
     return;
   }
   vocabulary.merges.reserve(merges->count, merges->payload.size() - 8 * merges->count);
-  for_each_string(*merges, [&](std::string_view merge) {
+  for_each<std::string_view>(*merges, [&](std::string_view merge) {
     require(merge.size() <= max_token_bytes && merge.find(' ', 1) != std::string_view::npos,
             ErrorKind::invalid_file, gguf.where(*merges), ": merge ", vocabulary.merges.size(),
             " is not two texts with a space between");
@@ -162,20 +152,22 @@ void read_flags(const Gguf& gguf, Vocabulary& vocabulary) {
 }  // namespace
 
 Vocabulary vocabulary_from_gguf(const Gguf& gguf) {
-  const std::string_view pre = gguf.get_string_or("tokenizer.ggml.pre", "");
+  const char *model_key = "tokenizer.ggml.model", *pre_key = "tokenizer.ggml.pre";
+  const std::string_view kind = gguf.get_string_or(model_key, "none");
+  const std::string_view pre = gguf.get_string_or(pre_key, "");
   Vocabulary vocabulary;
   try {
-    vocabulary = text::default_vocabulary(gguf.get_string_or("tokenizer.ggml.model", "none"), pre);
+    vocabulary = text::default_vocabulary(kind, pre);
   } catch (const Error& error) {
-    fail(error.kind(), gguf.source(), ": ", error.what());
+    // Of pair encoding only the pre-tokenizer can be unknown.
+    fail(error.kind(), gguf.where(kind == "gpt2" ? pre_key : model_key), ": ", error.what());
   }
   vocabulary.model_name = gguf.get_string_or("general.name", "");
   vocabulary.architecture = gguf.get_string_or("general.architecture", "");
   if (vocabulary.kind == VocabularyKind::none) return vocabulary;
   read_tokens(gguf, vocabulary);
   if (vocabulary.kind == VocabularyKind::gpt2) read_merges(gguf, vocabulary);
-  if (const Metadata* map =
-          find_array(gguf, "tokenizer.ggml.precompiled_charsmap", {GgufType::u8, GgufType::i8})) {
+  if (const Metadata* map = find_array(gguf, "tokenizer.ggml.precompiled_charsmap", GgufType::u8)) {
     vocabulary.precompiled_charsmap.assign(reinterpret_cast<const char*>(map->payload.data()),
                                            map->payload.size());
   }

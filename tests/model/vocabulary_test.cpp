@@ -90,8 +90,11 @@ TEST(VocabularyFromGguf, TakesTheDefaultPreTokenizerWhereNoneIsNamed) {
 }
 
 TEST(VocabularyFromGguf, NamesWhatIsWrong) {
-  expect_error([](GgufWriter& w) { w.set("tokenizer.ggml.model", "gpt9"); }, "\"gpt9\" is unknown");
-  expect_error([](GgufWriter& w) { w.set("tokenizer.ggml.model", 7); }, "tokenizer.ggml.model");
+  expect_error([](GgufWriter& w) { w.set("tokenizer.ggml.model", "gpt9"); },
+               "GGUF data: key 'tokenizer.ggml.model' at offset 24: the tokenizer model \"gpt9\" is unknown");
+  const auto number = [](GgufWriter& w) { w.set("tokenizer.ggml.model", 7); };
+  expect_error(number, "GGUF data: key 'tokenizer.ggml.model' at offset 24 is of type i32");
+  EXPECT_EQ(error_of(number).rfind("GGUF data"), 0u) << "the file is named twice";
   expect_error([](GgufWriter& w) { w.set("tokenizer.ggml.model", "llama"); }, "tokenizer.ggml.tokens");
   expect_error(
       [](GgufWriter& w) {
@@ -117,6 +120,18 @@ TEST(VocabularyFromGguf, NamesWhatIsWrong) {
                  w.set_array("tokenizer.ggml.token_type", {1, 1, 1});
                }),
                "3 values for the 4 tokens");
+  expect_error(with([](GgufWriter& w) {
+                 w.set_array("tokenizer.ggml.scores", {1, 1, 1, 1});
+               }),
+               "array of i32, not an array of f32");
+  expect_error(with([](GgufWriter& w) {
+                 w.set_array("tokenizer.ggml.token_type", {1u, 1u, 1u, 1u});
+               }),
+               "array of u32, not an array of i32");
+  expect_error(with([](GgufWriter& w) {
+                 w.set_array("tokenizer.ggml.precompiled_charsmap", std::vector<std::int8_t>{1, 1});
+               }),
+               "array of i8, not an array of u8");
   expect_error(with([](GgufWriter& w) { w.set("tokenizer.ggml.scores", 1.0f); }),
                "is a f32, not an array of f32");
   expect_error(with([](GgufWriter& w) { w.set("tokenizer.ggml.bos_token_id", std::uint32_t{4}); }),
@@ -134,7 +149,8 @@ TEST(VocabularyFromGguf, NamesWhatIsWrongWithPairEncoding) {
       if (!merges.empty()) w.set_array("tokenizer.ggml.merges", merges);
     };
   };
-  expect_error(gpt2("gpt-9", {"a b"}), "\"gpt-9\" is unknown; known are ");
+  expect_error(gpt2("gpt-9", {"a b"}),
+               "key 'tokenizer.ggml.pre' at offset 68: the pre-tokenizer \"gpt-9\" is unknown; known are ");
   expect_error(gpt2("gpt-2", {}), "tokenizer.ggml.merges");
   expect_error(gpt2("gpt-2", {"a b", "ab"}), "merge 1 is not two texts");
   EXPECT_EQ(error_of(gpt2("kimi-k2", {})), "no error");
