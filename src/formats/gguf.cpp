@@ -1,5 +1,6 @@
 #include "formats/gguf.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -59,20 +60,17 @@ Gguf Gguf::join(std::vector<Gguf> parts) {
     whole.sources_.push_back(std::move(parts[part].sources_.front()));
   }
   whole.index_names();
+  if (const auto same = whole.tensor_index_.find_duplicate()) {
+    const TensorInfo& first = whole.tensors()[same->first];
+    fail(ErrorKind::invalid_file, whole.where(whole.tensors()[same->second]),
+         " is a duplicate of the tensor at offset ", first.entry_offset, " of ", whole.source(first.part));
+  }
   return whole;
 }
 
 void Gguf::index_names() {
   metadata_index_ = NameIndex(contents_.metadata, [](const Metadata& entry) { return entry.key; });
   tensor_index_ = NameIndex(contents_.tensors, [](const TensorInfo& tensor) { return tensor.name; });
-  if (const auto same = metadata_index_.find_duplicate())
-    fail(ErrorKind::invalid_file, where(metadata()[same->second]), " is a duplicate of the key at offset ",
-         metadata()[same->first].offset);
-  if (const auto same = tensor_index_.find_duplicate()) {
-    const TensorInfo& first = tensors()[same->first];
-    fail(ErrorKind::invalid_file, where(tensors()[same->second]), " is a duplicate of the tensor at offset ",
-         first.entry_offset, " of ", source(first.part));
-  }
 }
 
 const Metadata* Gguf::find(std::string_view key) const {
@@ -96,6 +94,10 @@ std::string Gguf::where(const TensorInfo& tensor) const {
 std::string Gguf::where(std::string_view key) const {
   if (const Metadata* entry = find(key)) return where(*entry);
   return concat(source(), ": key ", quoted(key));
+}
+
+std::string Gguf::not_given(std::string_view key) const {
+  return where(key) + (find(key) ? " is zero or -1, which stands for none" : " is missing");
 }
 
 const Metadata& Gguf::at(std::string_view key) const {
@@ -133,6 +135,17 @@ std::vector<T> Gguf::get_repeated(std::string_view key, size_t count) const {
   if (entry.count != count)
     fail(ErrorKind::invalid_file, where(entry), " has ", entry.count, " elements; ", count, " are needed");
   return get_array<T>(key);
+}
+
+int64_t Gguf::get_whole(std::string_view key) const {
+  const Metadata* entry = find(key);
+  if (!entry) return 0;
+  if (entry->type == GgufType::u64 && !entry->is_array) {
+    const auto value = get<uint64_t>(key);
+    return value == UINT64_MAX ? 0 : static_cast<int64_t>(std::min<uint64_t>(value, INT64_MAX));
+  }
+  const auto value = get<int64_t>(key);
+  return value == -1 || value == int64_t{UINT32_MAX} ? 0 : value;
 }
 
 #define INSTANTIATE(T)                                                \

@@ -47,6 +47,9 @@ class Gguf {
   std::string where(const TensorInfo& tensor) const;
   /// The same by key, which may be missing: "FILE: key 'x'".
   std::string where(std::string_view key) const;
+  /// The subject of an error about a number that must be given: "FILE: key 'x' is missing", or what stands
+  /// there for a missing one.
+  std::string not_given(std::string_view key) const;
   /// The name of the file that holds a part, for other errors.
   const std::string& source(size_t part = 0) const { return sources_[part]; }
 
@@ -67,6 +70,9 @@ class Gguf {
   /// come either way).
   template <MetadataValue T>
   std::vector<T> get_repeated(std::string_view key, size_t count) const;
+
+  /// A whole number; 0 when the key is absent, 0 or -1 (in 32 or 64 bits, with or without a sign).
+  int64_t get_whole(std::string_view key) const;
 
   uint32_t get_u32(std::string_view key) const { return get<uint32_t>(key); }
   uint32_t get_u32_or(std::string_view key, uint32_t absent) const { return get_or(key, absent); }

@@ -46,9 +46,10 @@ GgufFile GgufFile::open(const std::string& path) {
   std::vector<MappedFile> files;
   files.emplace_back(path);
   Gguf first(files.front().bytes(), path);
-  const auto count = first.get_or<uint16_t>(part_count_key, 1);
-  if (count <= 1) return GgufFile(std::move(files), std::move(first));
+  const int64_t stored_count = first.get_whole(part_count_key);
+  if (stored_count <= 1) return GgufFile(std::move(files), std::move(first));
 
+  const auto count = first.get<uint16_t>(part_count_key);
   const auto number = first.get<uint16_t>(part_number_key);
   require(number == 0, ErrorKind::invalid_argument, path, ": this is part ", number + 1, " of ", count,
           "; open the first one, whose name ends in ", part_suffix(0, count));
@@ -62,9 +63,10 @@ GgufFile GgufFile::open(const std::string& path) {
   for (uint32_t i = 1; i < count; ++i)
     parts.push_back(open_part(stem + part_suffix(i, count), i, count, files));
   Gguf whole = Gguf::join(std::move(parts));
-  const auto tensors = whole.get<uint64_t>(all_tensors_key);
-  require(tensors == whole.tensors().size(), ErrorKind::invalid_file, whole.where(all_tensors_key), " is ",
-          tensors, ", and the ", count, " parts hold ", whole.tensors().size());
+  const auto tensors = static_cast<uint64_t>(whole.get_whole(all_tensors_key));
+  require(tensors == 0 || tensors == whole.tensors().size(), ErrorKind::invalid_file,
+          whole.where(all_tensors_key), " is ", tensors, ", and the ", count, " parts hold ",
+          whole.tensors().size());
   return GgufFile(std::move(files), std::move(whole));
 }
 

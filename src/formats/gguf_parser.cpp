@@ -6,6 +6,7 @@
 
 #include "base/checked.hpp"
 #include "base/error.hpp"
+#include "formats/name_index.hpp"
 
 namespace realizar::formats {
 namespace {
@@ -35,6 +36,7 @@ class Parser {
     read_header();
     for (uint64_t i = 0; i < metadata_count_; ++i) read_metadata(i);
     for (uint64_t i = 0; i < tensor_count_; ++i) read_tensor(i);
+    check_duplicates();
     contents_.data_offset = align_up(at_);
     for (TensorInfo& tensor : contents_.tensors) place(tensor);
     check_overlap();
@@ -205,6 +207,21 @@ class Parser {
       fail_here(ErrorKind::invalid_file, "has the shape ", shape_text(tensor),
                 ", whose size exceeds 64 bits");
     tensor.n_bytes = *size;
+  }
+
+  void check_duplicates() {
+    const NameIndex keys(contents_.metadata, [](const Metadata& entry) { return entry.key; });
+    if (const auto same = keys.find_duplicate()) {
+      const Metadata& second = contents_.metadata[same->second];
+      item_ = {.kind = "key", .name = second.key, .offset = second.offset};
+      check(false, "is a duplicate of the key at offset ", contents_.metadata[same->first].offset);
+    }
+    const NameIndex tensors(contents_.tensors, [](const TensorInfo& tensor) { return tensor.name; });
+    if (const auto same = tensors.find_duplicate()) {
+      const TensorInfo& second = contents_.tensors[same->second];
+      item_ = {.kind = "tensor", .name = second.name, .offset = second.entry_offset};
+      check(false, "is a duplicate of the tensor at offset ", contents_.tensors[same->first].entry_offset);
+    }
   }
 
   uint64_t align_up(uint64_t offset) const {

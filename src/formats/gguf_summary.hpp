@@ -15,6 +15,7 @@ struct TypeSummary {
   uint64_t tensors, elements, bytes;
 };
 
+/// What a file holds, in a few numbers.
 struct GgufSummary {
   std::string_view architecture, name;  // empty when the file does not say
   uint64_t tensors, parameters, tensor_bytes;

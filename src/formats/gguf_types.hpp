@@ -44,6 +44,7 @@ struct Metadata {
   std::span<const std::byte> payload;  // the values; each string is a u64 length and its bytes
 };
 
+/// One tensor of the directory, checked to lie within its file.
 struct TensorInfo {
   std::string_view name;
   TensorType type;

@@ -123,6 +123,13 @@ TEST_F(SplitGguf, WithFewerTensorsThanItClaimsIsRefused) {
   expect_refused(part(1), "is 4, and the 3 parts hold 3");
 }
 
+TEST_F(SplitGguf, NeedNotSayHowManyTensorsThereAre) {
+  for (const int32_t count : {0, -1}) {
+    write_part(part(1), {0, 3, "a", count});
+    EXPECT_EQ(GgufFile::open(part(1)).gguf().tensors().size(), 3u);
+  }
+}
+
 TEST_F(SplitGguf, WithADamagedPartIsRefusedByThatPart) {
   std::filesystem::resize_file(part(3), 50);
   expect_refused(part(1), part(3) + ": ");
