@@ -45,7 +45,7 @@ struct ModelShape {
   int n_experts = 0;  ///< 0: a dense model
   int n_experts_used = 0;
   int n_vocab = 0;
-  int n_context_train = 0;
+  int n_context_train = 0;  ///< 0: the file does not say
 };
 
 /// What a GGUF file holds.
@@ -59,7 +59,7 @@ struct FileInfo {
   std::vector<MetadataEntry> metadata;
   std::vector<TensorEntry> tensors;
   std::optional<ModelShape> shape;       ///< none for a file that holds only a vocabulary
-  std::optional<MemoryEstimate> memory;  ///< likewise
+  std::optional<MemoryEstimate> memory;  ///< likewise, and where neither file nor options give a context
   std::string problem;  ///< why its model cannot be run; empty when it can, or when there is none
 };
 
@@ -67,6 +67,7 @@ struct FileInfo {
 /// Throws `Error`: io, invalid_file for what is no GGUF file.
 FileInfo inspect(const std::filesystem::path& path, const LoadOptions& options = {});
 
+/// How `describe_plan` writes a plan.
 enum class PlanFormat {
   text,  ///< a line an operator
   dot,   ///< a digraph for Graphviz

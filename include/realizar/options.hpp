@@ -19,8 +19,10 @@ struct LoadOptions {
   int n_threads = 0;  ///< 0: one a physical core
   Arithmetic arithmetic = Arithmetic::fast;
   KvType kv_type = KvType::f16;
-  int n_context = 0;  ///< positions of the longest sequence; 0: what the model was trained for, at most 8192
-  int n_streams = 1;  ///< sequences of n_context positions that the cache must hold at once
+  /// Positions of the longest sequence; 0: what the model was trained for, at most 8192. A file that does not
+  /// say for how many needs it.
+  int n_context = 0;
+  int n_streams = 1;           ///< sequences of n_context positions that the cache must hold at once
   int max_batch_tokens = 512;  ///< tokens of one pass over the weights
   /// Called while the weights are read, with bytes done and bytes in all; it may throw to end the loading.
   std::function<void(uint64_t done, uint64_t total)> progress;

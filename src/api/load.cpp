@@ -44,7 +44,7 @@ GGUFTransformer load_transformer(const std::filesystem::path& path, const LoadOp
   impl->shape.n_context_train = model.hyperparameters.n_context;
   impl->n_context = choose_context(options, impl->shape);
   require(impl->n_context > 0, ErrorKind::invalid_argument, path.string(),
-          " does not say for how many positions it was trained: give a context");
+          " does not say for how many positions it was trained: give a context, as by --context 4096");
   check_context(model.plan, impl->n_context);
   impl->plan = std::move(model.plan);
   impl->n_threads = options.n_threads > 0 ? options.n_threads : backend::topology().physical_cores;

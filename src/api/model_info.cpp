@@ -41,7 +41,7 @@ MetadataEntry describe(const formats::Metadata& entry) {
   return result;
 }
 
-// The first value of a key that may be one number or one a layer; 0 when it is neither.
+// The first value of a key that may be one number or one a layer; 0 when it is neither, or -1.
 int first_number(const formats::Gguf& gguf, const std::string& key) {
   const formats::Metadata* entry = gguf.find(key);
   if (!entry) return 0;
@@ -49,7 +49,9 @@ int first_number(const formats::Gguf& gguf, const std::string& key) {
   if (values.empty()) return 0;
   constexpr int64_t most = std::numeric_limits<int>::max();
   if (const auto* value = std::get_if<uint64_t>(&values[0]))
-    return static_cast<int>(std::min(*value, static_cast<uint64_t>(most)));
+    return *value == UINT32_MAX || *value == UINT64_MAX
+               ? 0
+               : static_cast<int>(std::min(*value, static_cast<uint64_t>(most)));
   if (const auto* value = std::get_if<int64_t>(&values[0]))
     return static_cast<int>(std::clamp<int64_t>(*value, 0, most));
   return 0;
@@ -111,7 +113,10 @@ FileInfo inspect(const std::filesystem::path& path, const LoadOptions& options) 
   if (!summary.architecture.empty()) info.shape = read_shape(gguf, summary.architecture);
   try {
     const model::Model model = model::load_model(gguf, {.n_context = options.n_context});
-    if (info.shape) info.memory = estimate(model.plan, *info.shape, options);
+    if (info.shape) {
+      info.shape->n_context_train = model.hyperparameters.n_context;
+      if (choose_context(options, *info.shape) > 0) info.memory = estimate(model.plan, *info.shape, options);
+    }
   } catch (const Error& error) {
     info.problem = error.what();
   }

@@ -131,7 +131,7 @@ std::string to_text(const FileInfo& info) {
       line("experts",
            std::to_string(shape.n_experts) + " (" + std::to_string(shape.n_experts_used) + " used)");
     line("vocabulary", std::to_string(shape.n_vocab));
-    line("context", std::to_string(shape.n_context_train));
+    line("context", shape.n_context_train > 0 ? std::to_string(shape.n_context_train) : "not given");
   }
   if (info.memory)
     line("memory", bytes_text(info.memory->total()) + " for a context of " +

@@ -27,17 +27,18 @@ class Keys {
     return entry ? file_.where(*entry) : file_.where(prefix_ + key);
   }
 
+  std::string not_given(const std::string& key) const { return file_.not_given(prefix_ + key); }
+
   const Metadata* find(const std::string& key) const { return file_.find(prefix_ + key); }
 
   /// A whole number up to `limit`; 0 when absent, 0 or -1 (in either width, signed or not).
   int whole(const std::string& key, int64_t limit = max_width) const {
-    return find(key) ? checked(key, read_whole(key), limit) : 0;
+    return checked(key, file_.get_whole(prefix_ + key), limit);
   }
 
   int required_whole(const std::string& key, int64_t limit = max_width) const {
-    const int value = checked(key, file_.get<int64_t>(prefix_ + key), limit);
-    require(value > 0, ErrorKind::invalid_file, where(key),
-            " is zero: the file describes no model that can run");
+    const int value = whole(key, limit);
+    require(value > 0, ErrorKind::invalid_file, not_given(key), ": the file describes no model that can run");
     return value;
   }
 
@@ -74,13 +75,6 @@ class Keys {
   std::vector<bool> flags(const std::string& key) const { return file_.get_array<bool>(prefix_ + key); }
 
  private:
-  int64_t read_whole(const std::string& key) const {
-    const Metadata& entry = *find(key);
-    if (entry.is_array || entry.type != formats::GgufType::u64) return file_.get<int64_t>(prefix_ + key);
-    const auto value = file_.get<uint64_t>(prefix_ + key);
-    return value == UINT64_MAX ? -1 : static_cast<int64_t>(std::min<uint64_t>(value, INT64_MAX));
-  }
-
   int checked(const std::string& key, int64_t value, int64_t limit) const {
     if (value == -1 || value == int64_t{UINT32_MAX}) return 0;  // the ways to write "not given"
     require(value >= 0 && value <= limit, ErrorKind::invalid_file, where(key), " is ", value,
@@ -113,6 +107,10 @@ RopeScaling read_rope_scaling(const Keys& keys, int n_context) {
   scaling.attention_factor = keys.positive("rope.scaling.attn_factor", 1);
   scaling.original_context = keys.whole("rope.scaling.original_context_length", max_context);
   if (scaling.original_context == 0) scaling.original_context = n_context;
+  const bool by_context = scaling.type == RopeScalingType::yarn || scaling.type == RopeScalingType::longrope;
+  require(scaling.original_context > 0 || !by_context, ErrorKind::invalid_file,
+          keys.not_given("rope.scaling.original_context_length"),
+          ", and so is context_length: the scaling of the rotation needs one of the two");
   scaling.finetuned = keys.flag("rope.scaling.finetuned", true);
   if (keys.find("rope.scaling.yarn_ext_factor")) {
     const float stored = keys.number("rope.scaling.yarn_ext_factor");
@@ -129,9 +127,8 @@ void read_heads(const Keys& keys, Hyperparameters& hp) {
   hp.n_kv_heads = keys.per_layer("attention.head_count_kv", hp.n_layers, 0);
   for (size_t i = 0; i < hp.n_heads.size(); ++i) {
     const int n_heads = hp.n_heads[i];
-    require(n_heads > 0, ErrorKind::invalid_file, keys.where("attention.head_count"),
-            keys.find("attention.head_count") ? " is zero" : " is missing",
-            ": attention needs at least one head");
+    require(n_heads > 0, ErrorKind::invalid_file, keys.not_given("attention.head_count"), ": layer ", i,
+            " needs at least one head");
     if (hp.n_kv_heads[i] == 0) hp.n_kv_heads[i] = n_heads;
     require(n_heads % hp.n_kv_heads[i] == 0, ErrorKind::invalid_file, keys.where("attention.head_count_kv"),
             " is ", hp.n_kv_heads[i], ", which does not divide the ", n_heads, " heads of layer ", i);
@@ -176,9 +173,8 @@ void read_experts(const Keys& keys, Hyperparameters& hp) {
             hp.n_experts_used, " in a model without experts");
     return;
   }
-  require(hp.n_experts_used > 0, ErrorKind::invalid_file, keys.where("expert_used_count"),
-          keys.find("expert_used_count") ? " is zero" : " is missing", " in a model of ", hp.n_experts,
-          " experts");
+  require(hp.n_experts_used > 0, ErrorKind::invalid_file, keys.not_given("expert_used_count"),
+          " in a model of ", hp.n_experts, " experts");
   require(hp.n_experts_used <= hp.n_experts, ErrorKind::invalid_file, keys.where("expert_used_count"), " is ",
           hp.n_experts_used, ", more than the ", hp.n_experts, " experts there are");
   if (hp.n_expert_groups <= 1) hp.n_expert_groups = hp.n_expert_groups_used = 0;
@@ -224,7 +220,11 @@ Hyperparameters read_hyperparameters(const Gguf& file, const std::string& archit
           keys.where("block_count"), " is ", hp.n_layers, ", and the file has ", file.tensors().size(),
           " tensors");
   hp.n_embd = keys.required_whole("embedding_length");
-  hp.n_context = keys.required_whole("context_length", max_context);
+  hp.n_context = keys.whole("context_length", max_context);
+  if (const formats::TensorInfo* positions = file.find_tensor("position_embd.weight");
+      positions && hp.n_context == 0)
+    hp.n_context = static_cast<int>(std::min<uint64_t>(positions->shape[1], max_context));
+  hp.n_vocab = keys.whole("vocab_size", INT32_MAX);
   hp.n_ff = keys.per_layer("feed_forward_length", hp.n_layers, 0);
   read_heads(keys, hp);
   read_experts(keys, hp);
@@ -232,8 +232,13 @@ Hyperparameters read_hyperparameters(const Gguf& file, const std::string& archit
 
   hp.norm_epsilon =
       keys.positive("attention.layer_norm_rms_epsilon", keys.positive("attention.layer_norm_epsilon", 0));
-  require(hp.norm_epsilon > 0, ErrorKind::invalid_file, keys.where("attention.layer_norm_rms_epsilon"),
-          " is missing, and so is attention.layer_norm_epsilon");
+  if (hp.norm_epsilon == 0) {
+    const bool is_layer_norm = keys.find("attention.layer_norm_epsilon") != nullptr;
+    const char *named = "attention.layer_norm_rms_epsilon", *other = "attention.layer_norm_epsilon";
+    if (is_layer_norm) std::swap(named, other);
+    fail(ErrorKind::invalid_file, keys.not_given(named), ", and so is ", other,
+         ": norms need one of the two above zero");
+  }
   hp.rope_base = keys.positive("rope.freq_base", 10000);
   hp.rope_base_windowed = keys.positive("rope.freq_base_swa", 0);
   hp.rope_scaling = read_rope_scaling(keys, hp.n_context);

@@ -16,6 +16,7 @@ enum class RopeScalingType {
   longrope,  ///< a factor tensor for short contexts and one for long ones (Ding et al. 2024)
 };
 
+/// The kind of scaling and its numbers.
 struct RopeScaling {
   RopeScalingType type = RopeScalingType::none;
   double factor = 1;
@@ -32,7 +33,8 @@ struct RopeScaling {
 struct Hyperparameters {
   std::string architecture;
 
-  int n_context = 0;  // positions the model was trained for
+  int n_context = 0;  // positions the model was trained for; 0: not given
+  int n_vocab = 0;    // rows of the embedding; 0: not given
   int n_embd = 0;     // columns of the residual stream
   int n_layers = 0;
 

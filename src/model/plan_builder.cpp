@@ -26,6 +26,10 @@ bool PlanBuilder::has(const std::string& tensor) const {
   return file_.find_tensor(full_name(tensor)) != nullptr;
 }
 
+std::string PlanBuilder::where_tensor(const std::string& tensor) const {
+  return file_.where(*file_.find_tensor(full_name(tensor)));
+}
+
 WeightId PlanBuilder::weight(const std::string& tensor, std::initializer_list<int64_t> shape) {
   const std::string name = full_name(tensor);
   const formats::TensorInfo* info = file_.find_tensor(name);
@@ -97,10 +101,9 @@ Slot PlanBuilder::embed(float scale) {
   if (tokens && tokens->is_array)
     require(tokens->count == n_vocab, ErrorKind::invalid_file, file_.where(*table), " embeds ", n_vocab,
             " tokens, and the vocabulary has ", tokens->count);
-  const std::string size_key = hp_.architecture + ".vocab_size";
-  if (const formats::Metadata* size = file_.find(size_key); size && !tokens)
-    require(file_.get<uint64_t>(size_key) == n_vocab, ErrorKind::invalid_file, file_.where(*size),
-            " differs from the ", n_vocab, " rows of '", name, "'");
+  if (hp_.n_vocab > 0 && !tokens)
+    require(static_cast<uint64_t>(hp_.n_vocab) == n_vocab, ErrorKind::invalid_file, where("vocab_size"),
+            " is ", hp_.n_vocab, ", and '", name, "' has ", n_vocab, " rows");
   require(n_vocab <= INT32_MAX, ErrorKind::invalid_file, file_.where(*table), " has too many rows");
   plan_.n_vocab = static_cast<int>(n_vocab);
   const Slot out = slot(hp_.n_embd);

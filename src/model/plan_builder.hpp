@@ -11,7 +11,8 @@
 
 namespace realizar::model {
 
-/// What the tensor `X.scale` does to the product with `X.weight`.
+/// What the tensor `X.scale` does to the product with `X.weight` (docs/architecture.md, "Scales of
+/// products").
 enum class ScaleUse {
   before_bias,  ///< multiplies the product
   after_bias,   ///< multiplies product and bias
@@ -42,6 +43,12 @@ class PlanBuilder {
   int layer() const { return layer_; }
 
   bool has(const std::string& tensor) const;
+  /// Where a tensor that the file has stands, as the subject of an error sentence.
+  std::string where_tensor(const std::string& tensor) const;
+  /// The same of a key of the architecture, and of one that must be given and is not (see formats::Gguf).
+  std::string where(const std::string& key) const { return file_.where(full_key(key)); }
+  std::string not_given(const std::string& key) const { return file_.not_given(full_key(key)); }
+
   /// The tensor of exactly this shape (the length of a row first). Throws when it is missing or misshapen.
   fusion::WeightId weight(const std::string& tensor, std::initializer_list<int64_t> shape);
   /// The same, or none where the file has no such tensor.
@@ -82,11 +89,25 @@ class PlanBuilder {
 
  private:
   std::string full_name(const std::string& tensor) const;
+  std::string full_key(const std::string& key) const { return hp_.architecture + "." + key; }
 
   const formats::Gguf& file_;
   const Hyperparameters& hp_;
   fusion::Plan plan_;
   int layer_ = -1;
+};
+
+/// While it lives, a builder's names are those of the whole model.
+class OutsideLayers {
+ public:
+  explicit OutsideLayers(PlanBuilder& b) : b_(b), layer_(b.layer()) { b_.enter_layer(-1); }
+  ~OutsideLayers() { b_.enter_layer(layer_); }
+  OutsideLayers(const OutsideLayers&) = delete;
+  OutsideLayers& operator=(const OutsideLayers&) = delete;
+
+ private:
+  PlanBuilder& b_;
+  const int layer_;
 };
 
 }  // namespace realizar::model

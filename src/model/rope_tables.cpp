@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/error.hpp"
 #include "base/math.hpp"
 
 namespace realizar::model {
@@ -54,6 +55,30 @@ fusion::RopeTable make_rope_table(double base, int n_rot, const RopeScaling& sca
     table.inverse_frequency.push_back(frequency);
   }
   return table;
+}
+
+RopeScaling effective_scaling(const Hyperparameters& hp) {
+  RopeScaling scaling = hp.rope_scaling;
+  if (scaling.type != RopeScalingType::yarn) return scaling;
+  const double all_dims = scaling.log_multiplier;
+  if (all_dims == 0) scaling.attention_factor *= yarn_magnitude(scaling.factor, 1);
+  return scaling;
+}
+
+int add_rope_table(PlanBuilder& b, const Hyperparameters& hp, int n_context) {
+  const OutsideLayers whole_model(b);
+  std::vector<float> factors;
+  const char* by_context =
+      n_context > hp.rope_scaling.original_context ? "rope_factors_long.weight" : "rope_factors_short.weight";
+  for (const char* name : {by_context, "rope_freqs.weight"})
+    if (factors.empty() && b.has(name)) {
+      factors = b.values(name, hp.n_rot / 2);
+      for (const float factor : factors)
+        require(std::abs(factor) > 0 && std::abs(factor) < 1e30f, ErrorKind::invalid_file,
+                b.where_tensor(name), " holds ", factor,
+                ", and must hold finite frequency factors other than zero");
+    }
+  return b.rope_table(make_rope_table(hp.rope_base, hp.n_rot, effective_scaling(hp), factors));
 }
 
 }  // namespace realizar::model

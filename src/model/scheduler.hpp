@@ -16,6 +16,7 @@
 
 namespace realizar::model {
 
+/// What a scheduler has to know of its model and device.
 struct SchedulerOptions {
   int32_t n_vocab = 0;
   size_t n_context = 0;           ///< positions of the longest sequence

@@ -51,8 +51,8 @@ TEST(Benchmark, EndsBeforeABatchWhereAsked) {
     const auto end = [&] {
       if (left-- == 0) throw Enough();
     };
-    EXPECT_THROW(
-        run_benchmark(*fake.model, {.n_prompt = n_prompt, .n_decode = 200, .before_batch = end}), Enough);
+    EXPECT_THROW(run_benchmark(*fake.model, {.n_prompt = n_prompt, .n_decode = 200, .before_batch = end}),
+                 Enough);
     EXPECT_EQ(fake.device->n_tokens, n_prompt > 0 ? 3u * 16 : 3u);
     fake.model->forward(some_tokens(512));  // all pages came back
   }

@@ -64,6 +64,16 @@ TEST(Transformer, TheContextIsWhatTheModelWasTrainedForUpTo8192) {
   EXPECT_EQ(FakeModel({}, {.n_context = 100000}).model->n_context(), 8192);
 }
 
+TEST(Transformer, AFileThatGivesNoContextNeedsOne) {
+  EXPECT_EQ(error_of([] { FakeModel fake({}, {.n_context = 0}); }), ErrorKind::invalid_argument);
+  EXPECT_EQ(error_of([] { FakeModel fake({}, {.n_context = UINT32_MAX}); }), ErrorKind::invalid_argument);
+  const FakeModel fake({.n_context = 64}, {.n_context = UINT32_MAX});
+  EXPECT_EQ(fake.model->n_context(), 64);
+  EXPECT_EQ(inspect(fake.path).shape->n_context_train, 0);
+  EXPECT_FALSE(inspect(fake.path).memory);
+  EXPECT_EQ(inspect(fake.path, {.n_context = 64}).memory->n_context, 64);
+}
+
 TEST(Transformer, RefusesImpossibleOptions) {
   const auto load = [](const LoadOptions& options) { return error_of([&] { FakeModel{options}; }); };
   EXPECT_EQ(load({.n_threads = -1}), ErrorKind::invalid_argument);

@@ -88,8 +88,9 @@ TEST_F(ModelCommands, CtrlCEndsAGenerationWithItsSummary) {
 
 TEST_F(ModelCommands, CtrlCEndsABenchmarkWithinARepetition) {
   for (const char* work : {"-p 200000 -n 0", "-p 0 -n 200000", "-p 0 -n 1 -d 200000"})
-    EXPECT_EQ(run_program("bench " + model_ + " " + work, "", "timeout --preserve-status -k 20 -s INT 2").status,
-              130)
+    EXPECT_EQ(
+        run_program("bench " + model_ + " " + work, "", "timeout --preserve-status -k 20 -s INT 2").status,
+        130)
         << work;
 }
 

@@ -53,7 +53,6 @@ const Fault faults[] = {
      {"llama.block_count", "offset", "4294967294"}},
     {"BlockCountBeyondTensors", "llama", with({{"block_count", 4u}}), {"blk.3.attn_norm.weight", "missing"}},
     {"BlockCountIsAString", "llama", with({{"block_count", "3"}}), {"llama.block_count", "offset"}},
-    {"NoContextLength", "llama", without_key("context_length"), {"llama.context_length"}},
     {"EmbeddingLengthZero",
      "llama",
      with({{"embedding_length", 0u}}),
@@ -62,7 +61,31 @@ const Fault faults[] = {
      "llama",
      with({{"embedding_length", 144u}}),
      {"token_embd.weight", "offset", "[72, 160]"}},
-    {"FeedForwardLengthMissing", "llama", without_key("feed_forward_length"), {"llama.feed_forward_length"}},
+    {"FeedForwardLengthMissing",
+     "llama",
+     without_key("feed_forward_length"),
+     {"m.gguf", "llama.feed_forward_length", "missing"}},
+    {"FeedForwardLengthZero",
+     "llama",
+     with({{"feed_forward_length", 0u}}),
+     {"m.gguf", "llama.feed_forward_length", "offset", "zero"}},
+    {"FeedForwardLengthMinusOne",
+     "llama",
+     with({{"feed_forward_length", -1}}),
+     {"m.gguf", "llama.feed_forward_length", "offset", "-1"}},
+    {"ExpertsWithoutColumns",
+     "llama-experts",
+     with({{"expert_feed_forward_length", 0u}, {"feed_forward_length", 0u}}),
+     {"m.gguf", "llama.expert_feed_forward_length", "offset", "zero"}},
+    {"ClampedProjections",
+     "llama",
+     with({{"attention.clamp_kqv", 8.0f}}),
+     {"m.gguf", "llama.attention.clamp_kqv", "offset"},
+     ErrorKind::unsupported},
+    {"ScalingByAContextThatIsNotGiven",
+     "llama-yarn",
+     with({{"context_length", 0u}, {"rope.scaling.original_context_length", 0u}}),
+     {"llama.rope.scaling.original_context_length", "offset", "context_length"}},
     {"FeedForwardLengthOther",
      "llama",
      with({{"feed_forward_length", 105u}}),
@@ -107,6 +130,14 @@ const Fault faults[] = {
      "llama",
      without_key("attention.layer_norm_rms_epsilon"),
      {"layer_norm_rms_epsilon", "missing"}},
+    {"EpsilonZero",
+     "llama",
+     with({{"attention.layer_norm_rms_epsilon", 0.0f}}),
+     {"layer_norm_rms_epsilon", "offset", "zero"}},
+    {"EpsilonMinusOne",
+     "gpt2",
+     with({{"attention.layer_norm_epsilon", -1.0f}}),
+     {"attention.layer_norm_epsilon", "offset", "-1"}},
     {"EpsilonNotFinite",
      "llama",
      with({{"attention.layer_norm_rms_epsilon", std::numeric_limits<float>::quiet_NaN()}}),
@@ -186,8 +217,11 @@ const Fault faults[] = {
     {"NoLatentWidth",
      "deepseek2-lite",
      with({{"attention.kv_lora_rank", 0u}}),
-     {"deepseek2.attention.kv_lora_rank"}},
-    {"RotationOfTheWholeHead", "deepseek2-lite", with({{"rope.dimension_count", 24u}}), {"deepseek2"}},
+     {"m.gguf", "deepseek2.attention.kv_lora_rank", "offset", "zero"}},
+    {"RotationOfTheWholeHead",
+     "deepseek2-lite",
+     with({{"rope.dimension_count", 24u}}),
+     {"m.gguf", "deepseek2.rope.dimension_count", "offset"}},
     {"NoQueryLora",
      "deepseek2-query-lora",
      with({{"attention.q_lora_rank", 0u}}),
@@ -277,6 +311,7 @@ TEST(LoadModel, TakesZeroMinusOneAndNothingAsTheDefault) {
   const std::vector<std::byte> spelled_out =
       write_fixture(fixture, with({{"expert_count", 0u},
                                    {"expert_used_count", 0u},
+                                   {"vocab_size", -1},
                                    {"attention.key_length", 0u},
                                    {"attention.value_length", 0xffffffffu},
                                    {"attention.sliding_window", -1},
@@ -295,6 +330,43 @@ TEST(LoadModel, TakesZeroMinusOneAndNothingAsTheDefault) {
   EXPECT_EQ(same.n_rot, plain.n_rot);
   EXPECT_EQ(same.rope_scaling.factor, 1);
   EXPECT_EQ(same.rope_scaling.extrapolation, plain.rope_scaling.extrapolation);
+}
+
+TEST(LoadModel, NeedsNoLengthOfContext) {
+  for (const Variant& variant :
+       {without_key("context_length"), with({{"context_length", 0u}}), with({{"context_length", -1}})}) {
+    const std::vector<std::byte> rotated = write_fixture(test::fixture_named("llama"), variant);
+    EXPECT_EQ(load_model(formats::Gguf(rotated)).hyperparameters.n_context, 0);
+    // Learned positions are as many as their table has rows.
+    const std::vector<std::byte> learned = write_fixture(test::fixture_named("gpt2"), variant);
+    EXPECT_EQ(load_model(formats::Gguf(learned)).hyperparameters.n_context, 512);
+  }
+}
+
+TEST(LoadModel, NamesTheTensorOfAFactorOfZero) {
+  Variant variant;
+  variant.zeroed = "rope_freqs.weight";
+  const std::vector<std::byte> bytes = write_fixture(test::fixture_named("llama"), variant);
+  try {
+    load_model(formats::Gguf(bytes, "m.gguf"));
+    FAIL() << "it was loaded";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("m.gguf: tensor 'rope_freqs.weight' at offset"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
+TEST(LoadModel, ScalesTheGateOfSharedExpertsAsAnyProduct) {
+  Variant variant;
+  variant.scaled = "blk.0.ffn_gate_inp_shexp";
+  const std::vector<std::byte> bytes = write_fixture(test::fixture_named("qwen2moe"), variant);
+  const fusion::Plan plan = load_model(formats::Gguf(bytes)).plan;
+  int n_scaled = 0;
+  for (const fusion::Op& op : plan.ops)
+    if (const auto* linear = std::get_if<fusion::Linear>(&op); linear && linear->scale)
+      n_scaled += plan.weight(linear->scale).name == "blk.0.ffn_gate_inp_shexp.scale";
+  EXPECT_EQ(n_scaled, 1);
 }
 
 TEST(LoadModel, NeedsNoVocabulary) {

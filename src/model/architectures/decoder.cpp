@@ -9,31 +9,6 @@ namespace realizar::model {
 
 using fusion::Slot;
 
-RopeScaling effective_scaling(const Hyperparameters& hp) {
-  RopeScaling scaling = hp.rope_scaling;
-  if (scaling.type != RopeScalingType::yarn) return scaling;
-  const double all_dims = scaling.log_multiplier;
-  if (all_dims == 0) scaling.attention_factor *= yarn_magnitude(scaling.factor, 1);
-  return scaling;
-}
-
-int add_rope_table(PlanBuilder& b, const Hyperparameters& hp, int n_context) {
-  const int layer = b.layer();
-  b.enter_layer(-1);
-  std::vector<float> factors;
-  const char* by_context =
-      n_context > hp.rope_scaling.original_context ? "rope_factors_long.weight" : "rope_factors_short.weight";
-  for (const char* name : {by_context, "rope_freqs.weight"})
-    if (factors.empty() && b.has(name)) {
-      factors = b.values(name, hp.n_rot / 2);
-      for (const float factor : factors)
-        require(std::abs(factor) > 0 && std::abs(factor) < 1e30f, ErrorKind::invalid_file, "tensor '", name,
-                "' holds ", factor, ", and must hold frequency factors other than zero");
-    }
-  b.enter_layer(layer);
-  return b.rope_table(make_rope_table(hp.rope_base, hp.n_rot, effective_scaling(hp), factors));
-}
-
 namespace {
 
 Slot dense_ffn(PlanBuilder& b, const Traits& traits, Slot x, const std::string& suffix, int n_ff) {
@@ -74,6 +49,8 @@ Slot experts_ffn(PlanBuilder& b, const Hyperparameters& hp, const Traits& traits
   const int dense_ff = hp.n_ff[static_cast<size_t>(b.layer())];
   int n_ff = hp.expert_ff;
   if (n_ff == 0) n_ff = traits.experts_share_ff ? dense_ff / hp.n_experts_used : dense_ff;
+  require(n_ff > 0, ErrorKind::invalid_file, b.not_given("expert_feed_forward_length"),
+          ", and feed_forward_length gives layer ", b.layer(), " no columns inside an expert");
 
   fusion::Route route;
   route.scores = b.linear(x, "ffn_gate_inp", n);
@@ -109,8 +86,7 @@ Slot experts_ffn(PlanBuilder& b, const Hyperparameters& hp, const Traits& traits
       hp.shared_expert_ff != 0 ? hp.shared_expert_ff : n_ff * std::max(1, hp.n_shared_experts);
   const Slot shared = dense_ffn(b, traits, x, "_shexp", shared_ff);
   if (b.has("ffn_gate_inp_shexp.weight")) {
-    const Slot gate = b.slot(1);
-    b.append(fusion::Linear{x, gate, b.weight("ffn_gate_inp_shexp.weight", {x.width})});
+    const Slot gate = b.linear(x, "ffn_gate_inp_shexp", 1);
     b.append(fusion::SigmoidGate{shared, gate});
   }
   return b.add(experts.out, shared);
@@ -149,14 +125,14 @@ Slot feed_forward(PlanBuilder& b, const Hyperparameters& hp, const Traits& trait
   const bool routed = hp.n_experts > 0 && b.layer() >= hp.n_leading_dense;
   if (routed) return experts_ffn(b, hp, traits, x);
   const int n_ff = hp.n_ff[static_cast<size_t>(b.layer())];
-  require(n_ff > 0, ErrorKind::invalid_file, "key '", hp.architecture,
-          ".feed_forward_length' is zero or missing for layer ", b.layer());
+  require(n_ff > 0, ErrorKind::invalid_file, b.not_given("feed_forward_length"), ": layer ", b.layer(),
+          " needs the columns inside its feed-forward network");
   return dense_ffn(b, traits, x, "", n_ff);
 }
 
 void build_decoder(PlanBuilder& b, const Hyperparameters& hp, const Traits& traits, int n_context) {
-  require(hp.clamp_qkv == 0, ErrorKind::unsupported, "key '", hp.architecture,
-          ".attention.clamp_kqv' asks for clamped projections, which no operator does yet");
+  require(hp.clamp_qkv == 0, ErrorKind::unsupported, b.where("attention.clamp_kqv"),
+          " asks for clamped projections, which no operator does yet");
   const bool before = traits.norm_place != NormPlace::after;
   const bool after = traits.norm_place != NormPlace::before;
   const float residual_scale = number(traits.residual_scale, hp, 1);

@@ -18,8 +18,10 @@ void build_deepseek2(PlanBuilder& b, const Hyperparameters& hp, const Traits& tr
   const int value_dim = absorbed ? hp.value_dim_mla : hp.value_dim;
   const int rotated = hp.n_rot, lora = hp.kv_lora;
   const int plain = key_dim - rotated;
-  require(lora > 0 && plain > 0, ErrorKind::invalid_file, "key '", hp.architecture,
-          ".attention.kv_lora_rank' is zero or missing, or rope.dimension_count covers a whole head");
+  require(lora > 0, ErrorKind::invalid_file, b.not_given("attention.kv_lora_rank"),
+          ": latent attention compresses keys and values to so many columns");
+  require(plain > 0, ErrorKind::invalid_file, b.where("rope.dimension_count"), " leaves of the ", key_dim,
+          " columns of a head none that is not rotated");
 
   // mscale_all_dim of the published configurations scales the logits of attention; files hold a tenth of it.
   Hyperparameters adjusted = hp;

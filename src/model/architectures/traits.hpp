@@ -91,10 +91,4 @@ void build_deepseek2(PlanBuilder& b, const Hyperparameters& hp, const Traits& tr
 /// The feed-forward network of the builder's layer, dense or of experts, as its tensors say.
 fusion::Slot feed_forward(PlanBuilder& b, const Hyperparameters& hp, const Traits& traits, fusion::Slot x);
 
-/// The rotation's table for the model's own base and scaling, with the factor tensors the file has.
-int add_rope_table(PlanBuilder& b, const Hyperparameters& hp, int n_context);
-
-/// The scaling as tables take it: for YaRN the attention factor includes what the scaling itself asks for.
-RopeScaling effective_scaling(const Hyperparameters& hp);
-
 }  // namespace realizar::model

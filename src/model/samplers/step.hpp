@@ -33,6 +33,7 @@ struct SequenceState {
 /// Draws from different purposes are independent.
 enum class DrawPurpose : uint32_t { token = 0, xtc = 1 };
 
+/// What a sampler knows besides the candidates.
 struct StepInput {
   const SamplerSettings& settings;
   SequenceState& state;
