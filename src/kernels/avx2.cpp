@@ -9,6 +9,7 @@ namespace {
 struct Avx2 {
   static constexpr int width = 8;
   static constexpr bool signed_dot = true;
+  static constexpr int side_by_side = 1;
   using F32 = __m256;
   using I32 = __m256i;
   struct Dot {

@@ -9,6 +9,7 @@ namespace {
 struct Avx512 {
   static constexpr int width = 16;
   static constexpr bool signed_dot = false;
+  static constexpr int side_by_side = 2;
   using F32 = __m512;
   using I32 = __m512i;
   using Dot = __m512i;

@@ -10,8 +10,8 @@
 // shapes stand in parentheses.
 namespace realizar::kernels {
 
-/// Most tokens that a product takes at once.
-inline constexpr int max_tile_tokens = 64;
+/// Most tokens, and panels, that a product takes at once.
+inline constexpr int max_tile_tokens = 64, max_tile_panels = 2;
 
 /// Sums of the codes of a block of 256, in two bytes a dot product takes: a sum is 64 * high + low.
 struct GroupSums {
@@ -34,9 +34,9 @@ struct QuantizedTokens {
 /// The block in which activations are quantised to meet weights of this type.
 int activation_block(TensorType type);
 
-/// out (n_tokens, 16) = the tokens first_token ... of x times the 16 rows of a panel, integers within a
-/// block.
-using FastProduct = void (*)(const uint8_t* panel, int64_t n_cols, const QuantizedTokens& x,
+/// out (n_panels, n_tokens, 16) = the tokens first_token ... of x times the 16 rows of each panel, integers
+/// within a block.
+using FastProduct = void (*)(const uint8_t* panels, int n_panels, int64_t n_cols, const QuantizedTokens& x,
                              int64_t first_token, int n_tokens, float* out);
 
 /// out (n_tokens, 16) = x (n_tokens, n_cols), rows x_stride apart, times the 16 rows of a panel: f32 FMAs in

@@ -140,7 +140,10 @@ struct PanelLayout {
   static constexpr int64_t meta_at(int64_t block) {
     return block / bundle * bundle_bytes + block % bundle * meta_bytes;
   }
-  static constexpr int64_t bytes(int64_t n_blocks) { return codes_at(n_blocks - 1) + code_bytes; }
+  /// Of a panel: whole cache lines.
+  static constexpr int64_t bytes(int64_t n_blocks) {
+    return (codes_at(n_blocks - 1) + code_bytes + vector_bytes - 1) / vector_bytes * vector_bytes;
+  }
 };
 
 }  // namespace realizar::kernels

@@ -10,6 +10,7 @@ namespace {
 struct Scalar {
   static constexpr int width = 16;
   static constexpr bool signed_dot = true;
+  static constexpr int side_by_side = 1;
   template <class T>
   struct Lanes {
     T lane[width];

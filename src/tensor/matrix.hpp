@@ -46,21 +46,25 @@ class PackedMatrix {
 
   const uint8_t* panel(int64_t index) const { return panels_ + static_cast<size_t>(index) * panel_bytes_; }
 
-  /// For every panel of the part and every tile of its tokens: kernel(panel, first token, tokens, tile), then
-  /// sink(first row of the panel within its matrix, rows, first token, tokens, tile), tile being (tokens,
-  /// 16).
-  template <class Kernel, class Sink>
+  /// For every `max_panels` panels of the part, or fewer, and every tile of its tokens: kernel(panels, number
+  /// of panels, first token, tokens, tiles), and for each panel sink(first row of the panel within its
+  /// matrix, rows, first token, tokens, tile), a tile being (tokens, 16).
+  template <int max_panels, class Kernel, class Sink>
   void for_each_tile(const ProductPart& part, Kernel&& kernel, Sink&& sink) const {
-    alignas(64) float tile[kernels::max_tile_tokens * kernels::panel_rows];
+    alignas(64) float tiles[max_panels * kernels::max_tile_tokens * kernels::panel_rows];
     for (int64_t done = 0; done < part.n_tokens; done += kernels::max_tile_tokens) {
       const int64_t first = part.first_token + done;
       const int n = static_cast<int>(std::min<int64_t>(kernels::max_tile_tokens, part.n_tokens - done));
       int64_t row = part.first_panel % panels_per_matrix_ * kernels::panel_rows;
-      for (int64_t p = part.first_panel; p < part.first_panel + part.n_panels; ++p) {
-        kernel(panel(p), first, n, tile);
-        const int64_t rows_left = n_rows_ - row;
-        sink(row, static_cast<int>(std::min<int64_t>(kernels::panel_rows, rows_left)), first, n, tile);
-        row = rows_left > kernels::panel_rows ? row + kernels::panel_rows : 0;
+      for (int64_t p = 0; p < part.n_panels; p += max_panels) {
+        const int n_panels = static_cast<int>(std::min<int64_t>(max_panels, part.n_panels - p));
+        kernel(panel(part.first_panel + p), n_panels, first, n, tiles);
+        for (int i = 0; i < n_panels; ++i) {
+          const int64_t rows_left = n_rows_ - row;
+          sink(row, static_cast<int>(std::min<int64_t>(kernels::panel_rows, rows_left)), first, n,
+               tiles + i * n * kernels::panel_rows);
+          row = rows_left > kernels::panel_rows ? row + kernels::panel_rows : 0;
+        }
       }
     }
   }
@@ -90,9 +94,9 @@ class Matrix : public PackedMatrix {
   template <class Sink>
   void matmul(const ProductInput& x, const ProductPart& part, Sink&& sink) const {
     check(x, part, x.forms().floats);
-    for_each_tile(
+    for_each_tile<1>(
         part,
-        [&](const uint8_t* weights, int64_t first, int n, float* tile) {
+        [&](const uint8_t* weights, int, int64_t first, int n, float* tile) {
           kernel_(weights, n_cols_, x.floats() + first * n_cols_, n_cols_, n, tile);
         },
         sink);
@@ -127,19 +131,19 @@ class QuantMatrix : public PackedMatrix {
   void matmul(const ProductInput& x, const ProductPart& part, Sink&& sink) const {
     if (arithmetic_ == Arithmetic::exact) {
       check(x, part, x.forms().floats);
-      for_each_tile(
+      for_each_tile<1>(
           part,
-          [&](const uint8_t* weights, int64_t first, int n, float* tile) {
+          [&](const uint8_t* weights, int, int64_t first, int n, float* tile) {
             exact_(weights, n_cols_, x.floats() + first * n_cols_, n_cols_, n, tile);
           },
           sink);
     } else {
       check(x, part, block_ == 32 ? x.forms().quantized32 : x.forms().quantized256);
       const kernels::QuantizedTokens& tokens = x.quantized(block_);
-      for_each_tile(
+      for_each_tile<kernels::max_tile_panels>(
           part,
-          [&](const uint8_t* weights, int64_t first, int n, float* tile) {
-            fast_(weights, n_cols_, tokens, first, n, tile);
+          [&](const uint8_t* weights, int n_panels, int64_t first, int n, float* tiles) {
+            fast_(weights, n_panels, n_cols_, tokens, first, n, tiles);
           },
           sink);
     }

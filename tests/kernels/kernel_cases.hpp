@@ -54,9 +54,14 @@ struct RandomMatrix {
       fill(random, file.data() + b * bytes, values.data() + b * block, sane);
   }
 
-  backend::AlignedBuffer panel() const {
-    backend::AlignedBuffer out(panel_bytes(type, n_cols));
-    pack_panel(type, file.data(), row_bytes, n_rows, n_cols, out.as<uint8_t>().data());
+  /// The panels of all rows, one after the other.
+  backend::AlignedBuffer panels() const {
+    const size_t bytes = panel_bytes(type, n_cols);
+    backend::AlignedBuffer out(static_cast<size_t>((n_rows + panel_rows - 1) / panel_rows) * bytes);
+    for (int row = 0; row < n_rows; row += panel_rows)
+      pack_panel(type, file.data() + static_cast<size_t>(row) * row_bytes, row_bytes,
+                 std::min(panel_rows, n_rows - row), n_cols,
+                 out.as<uint8_t>().data() + static_cast<size_t>(row / panel_rows) * bytes);
     return out;
   }
 

@@ -31,10 +31,10 @@ TEST_P(Products, ExactHasTheBitsOfDequantizeThenFmaInOrder) {
   for (const TensorType type : test::product_types)
     for (const bool sane : {true, false}) {
       const RandomMatrix matrix(random, type, 13, n_cols, sane);
-      const auto panel = matrix.panel();
+      const auto panels = matrix.panels();
       const auto x = test::random_floats(random, n_tokens * n_cols);
       std::vector<float> out(n_tokens * 16);
-      table().exact[static_cast<int>(type)](panel.as<uint8_t>().data(), n_cols, x.data(), n_cols, n_tokens,
+      table().exact[static_cast<int>(type)](panels.as<uint8_t>().data(), n_cols, x.data(), n_cols, n_tokens,
                                             out.data());
       for (int t = 0; t < n_tokens; ++t)
         for (int r = 0; r < matrix.n_rows; ++r) {
@@ -52,10 +52,10 @@ TEST_P(Products, DenseRowsMayHaveAnyLength) {
   for (const TensorType type : {TensorType::f32, TensorType::f16, TensorType::bf16})
     for (const int64_t n : {1, 5, 31, 33, 100}) {
       const RandomMatrix matrix(random, type, 16, n, true);
-      const auto panel = matrix.panel();
+      const auto panels = matrix.panels();
       const auto x = test::random_floats(random, static_cast<size_t>(3 * n));
       std::vector<float> out(3 * 16);
-      table().exact[static_cast<int>(type)](panel.as<uint8_t>().data(), n, x.data(), n, 3, out.data());
+      table().exact[static_cast<int>(type)](panels.as<uint8_t>().data(), n, x.data(), n, 3, out.data());
       for (int t = 0; t < 3; ++t)
         for (int r = 0; r < 16; ++r)
           ASSERT_TRUE(same_bits(out[static_cast<size_t>(t * 16 + r)],
@@ -98,24 +98,26 @@ float fast_model(const uint8_t* row, const Quantized& x, int64_t t) {
 
 TEST_P(Products, FastIsTheIntegerModelOfTheQuantizedOperands) {
   std::mt19937 random(3);
+  constexpr int n_panels = 3, n_rows = n_panels * panel_rows;  // two side by side and a rest
   for_each_format(AllBlockFormats{}, [&]<class F>(F) {
     for (const bool sane : {true, false}) {
-      const RandomMatrix matrix(random, F::type, 16, n_cols, sane);
-      const auto panel = matrix.panel();
+      const RandomMatrix matrix(random, F::type, n_rows, n_cols, sane);
+      const auto panels = matrix.panels();
       const auto x = test::random_floats(random, n_tokens * n_cols);
       const Quantized quantized(kernels_of(backend::Isa::scalar), x, n_cols, activation_block(F::type),
                                 n_tokens);
       for (const auto& [first, count] : {std::pair{0, n_tokens}, {4, 1}, {9, 2}}) {
-        std::vector<float> out(static_cast<size_t>(count) * 16);
-        table().fast[static_cast<int>(F::type)](panel.template as<uint8_t>().data(), n_cols, quantized.view,
-                                                first, count, out.data());
-        for (int t = 0; t < count; ++t)
-          for (int r = 0; r < 16; ++r) {
+        std::vector<float> out(static_cast<size_t>(count * n_rows));
+        table().fast[static_cast<int>(F::type)](panels.template as<uint8_t>().data(), n_panels, n_cols,
+                                                quantized.view, first, count, out.data());
+        for (int row = 0; row < n_rows; ++row)
+          for (int t = 0; t < count; ++t) {
             const float expected = fast_model<F>(
-                matrix.file.data() + static_cast<size_t>(r) * matrix.row_bytes, quantized, first + t);
-            ASSERT_TRUE(same_bits(out[static_cast<size_t>(t * 16 + r)], expected))
-                << info(F::type).name << " token " << first + t << " row " << r << ": "
-                << out[static_cast<size_t>(t * 16 + r)] << " " << expected;
+                matrix.file.data() + static_cast<size_t>(row) * matrix.row_bytes, quantized, first + t);
+            const float got =
+                out[static_cast<size_t>((row / panel_rows * count + t) * panel_rows + row % panel_rows)];
+            ASSERT_TRUE(same_bits(got, expected)) << info(F::type).name << " token " << first + t << " row "
+                                                  << row << ": " << got << " " << expected;
           }
       }
     }
@@ -129,12 +131,12 @@ TEST_P(Products, FastSurvivesEveryCodeAtItsExtreme) {
         std::mt19937 random(4);
         RandomMatrix matrix(random, F::type, 16, n_cols, true);
         std::fill(matrix.file.begin(), matrix.file.end(), static_cast<uint8_t>(byte));
-        const auto panel = matrix.panel();
+        const auto panels = matrix.panels();
         const std::vector<float> x(n_cols, sign);
         const Quantized quantized(table(), x, n_cols, activation_block(F::type), 1);
         std::vector<float> out(16);
-        table().fast[static_cast<int>(F::type)](panel.template as<uint8_t>().data(), n_cols, quantized.view,
-                                                0, 1, out.data());
+        table().fast[static_cast<int>(F::type)](panels.template as<uint8_t>().data(), 1, n_cols,
+                                                quantized.view, 0, 1, out.data());
         for (const float y : out)
           ASSERT_TRUE(same_bits(y, fast_model<F>(matrix.file.data(), quantized, 0))) << info(F::type).name;
       }

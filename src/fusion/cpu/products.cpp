@@ -54,9 +54,9 @@ void gated_products(const Products& op, Execution& e, const ProductInput& x) {
   const Projection& up = e.weights.projection(op.linears[1].weight);
   const Finish finish_up(e.weights, op.linears[1].scale, op.linears[1].bias);
   // The tiles of as many panels as fit are activated together: with one token, a tile is only 16 numbers.
-  constexpr int room = kernels::max_tile_tokens * panel_rows;
+  constexpr int room = kernels::max_tile_panels * kernels::max_tile_tokens;
   e.pool.parallel_for(n_panels, grain(e, n_panels), [&](int64_t begin, int64_t end) {
-    alignas(64) float gates[room], ups[room];
+    alignas(64) float gates[room * panel_rows], ups[room * panel_rows];
     const auto keep = [&](const Projection& matrix, const Finish& finish, const tensor::ProductPart& part,
                           float* tiles) {
       matrix.matmul(x, part, [&](int64_t row, int n_rows, int64_t, int n, float* tile) {
@@ -67,7 +67,7 @@ void gated_products(const Products& op, Execution& e, const ProductInput& x) {
     };
     for (int64_t first = 0; first < e.n_tokens; first += kernels::max_tile_tokens) {
       const int64_t n = std::min<int64_t>(kernels::max_tile_tokens, e.n_tokens - first);
-      const int64_t together = kernels::max_tile_tokens / n;
+      const int64_t together = room / n;
       for (int64_t panel = begin; panel < end; panel += together) {
         const tensor::ProductPart part{panel, std::min(together, end - panel), first, n};
         keep(gate, finish_gate, part, gates);

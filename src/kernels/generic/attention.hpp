@@ -155,56 +155,98 @@ float tile_weights(const AttentionSegment& segment, AttentionQuery& query, Lanes
   return before[0];
 }
 
-/// out = out * rescale + sum over [from, to) of weight j times value j; the values row by row, or (latent
-/// attention) the first columns of the keys.
+/// What one query takes from a tile: weights of the positions [from, to), 0 elsewhere.
+struct TileWeights {
+  const float* weights;
+  int from, to;
+  float rescale;  // of what was summed before
+  float* out;
+};
+
+/// Element `d` of value `j`, and of V::width values from there on.
 template <class V, KvFormat Format>
-void add_values(const AttentionSegment& segment, const PageView<Format>& page, const float* weights, int from,
-                int to, float rescale, float* out) {
-  const auto factor = V::set1(rescale);
-  const int out_dim = segment.out_dim;
-  if (segment.value_dim == 0) {
-    for (int d = 0; d < out_dim; ++d) {
-      float sum = out[d] * rescale;
-      for (int j = from; j < to; ++j) {
-        float lanes[V::width];
-        const int64_t lane = j % V::width;
-        V::store(lanes, load_kv<V, Format>(page.keys, int64_t{d} * kv_tile + j - lane));
-        float value = lanes[lane];
-        if constexpr (Format == KvFormat::q8_0)
-          value *= f16_to_f32(reinterpret_cast<const uint16_t*>(page.key_scales)[d / kv_block * kv_tile + j]);
-        sum = __builtin_fmaf(weights[j], value, sum);
-      }
-      out[d] = sum;
-    }
-    return;
+struct Values {
+  const PageView<Format>& page;
+  int value_dim, blocks;
+
+  [[gnu::always_inline]] typename V::F32 lanes(int j, int d) const {
+    const auto value = load_kv<V, Format>(page.values, int64_t{j} * value_dim + d);
+    if constexpr (Format == KvFormat::q8_0) return V::mul(value, V::set1(scale(j, d)));
+    return value;
   }
-  const int blocks = (segment.value_dim + kv_block - 1) / kv_block;
-  const auto scale_of = [&](int j, int d) {
+  float one(int j, int d) const {
+    const int64_t at = int64_t{j} * value_dim + d;
+    float value = 0;
+    if constexpr (Format == KvFormat::f32) std::memcpy(&value, page.values + at * 4, 4);
+    if constexpr (Format == KvFormat::f16)
+      value = f16_to_f32(reinterpret_cast<const uint16_t*>(page.values)[at]);
+    if constexpr (Format == KvFormat::q8_0)
+      value = static_cast<float>(reinterpret_cast<const int8_t*>(page.values)[at]) * scale(j, d);
+    return value;
+  }
+
+ private:
+  float scale(int j, int d) const {
     return f16_to_f32(reinterpret_cast<const uint16_t*>(page.value_scales)[j * blocks + d / kv_block]);
-  };
-  int d = 0;
-  for (; d + V::width <= out_dim; d += V::width) {
-    auto sum = V::mul(V::load(out + d), factor);
-    for (int j = from; j < to; ++j) {
-      auto value = load_kv<V, Format>(page.values, int64_t{j} * segment.value_dim + d);
-      if constexpr (Format == KvFormat::q8_0) value = V::mul(value, V::set1(scale_of(j, d)));
-      sum = V::fma(V::set1(weights[j]), value, sum);
-    }
-    V::store(out + d, sum);
   }
-  for (; d < out_dim; ++d) {
-    float sum = out[d] * rescale;
-    for (int j = from; j < to; ++j) {
-      const int64_t at = int64_t{j} * segment.value_dim + d;
-      float value = 0;
-      if constexpr (Format == KvFormat::f32) std::memcpy(&value, page.values + at * 4, 4);
-      if constexpr (Format == KvFormat::f16)
-        value = f16_to_f32(reinterpret_cast<const uint16_t*>(page.values)[at]);
-      if constexpr (Format == KvFormat::q8_0)
-        value = static_cast<float>(reinterpret_cast<const int8_t*>(page.values)[at]) * scale_of(j, d);
-      sum = __builtin_fmaf(weights[j], value, sum);
+};
+
+/// out = out * rescale + sum over [from, to) of weight j times value j, for `N` queries. Positions that all
+/// of them see are read once for all; each query sums its own in their order.
+template <class V, KvFormat Format, int N>
+void add_values(const AttentionSegment& segment, const PageView<Format>& page, const TileWeights* queries) {
+  const Values<V, Format> values{page, segment.value_dim, (segment.value_dim + kv_block - 1) / kv_block};
+  int from = 0, to = kv_tile;
+  for (int q = 0; q < N; ++q) {
+    from = queries[q].from > from ? queries[q].from : from;
+    to = queries[q].to < to ? queries[q].to : to;
+  }
+  if (to < from) from = to = queries[0].from;
+  int d = 0;
+  for (; d + V::width <= segment.out_dim; d += V::width) {
+    typename V::F32 sum[N];
+    const auto add_alone = [&](int q, int begin, int end) {
+      for (int j = begin; j < end; ++j)
+        sum[q] = V::fma(V::set1(queries[q].weights[j]), values.lanes(j, d), sum[q]);
+    };
+    for (int q = 0; q < N; ++q) {
+      sum[q] = V::mul(V::load(queries[q].out + d), V::set1(queries[q].rescale));
+      add_alone(q, queries[q].from, from < queries[q].to ? from : queries[q].to);
     }
-    out[d] = sum;
+    for (int j = from; j < to; ++j) {
+      const auto value = values.lanes(j, d);
+      for (int q = 0; q < N; ++q) sum[q] = V::fma(V::set1(queries[q].weights[j]), value, sum[q]);
+    }
+    for (int q = 0; q < N; ++q) {
+      add_alone(q, to > queries[q].from ? to : queries[q].from, queries[q].to);
+      V::store(queries[q].out + d, sum[q]);
+    }
+  }
+  for (; d < segment.out_dim; ++d)
+    for (int q = 0; q < N; ++q) {
+      float sum = queries[q].out[d] * queries[q].rescale;
+      for (int j = queries[q].from; j < queries[q].to; ++j)
+        sum = __builtin_fmaf(queries[q].weights[j], values.one(j, d), sum);
+      queries[q].out[d] = sum;
+    }
+}
+
+/// The same where the values are the first columns of the keys (latent attention).
+template <class V, KvFormat Format>
+void add_latent_values(const AttentionSegment& segment, const PageView<Format>& page,
+                       const TileWeights& query) {
+  for (int d = 0; d < segment.out_dim; ++d) {
+    float sum = query.out[d] * query.rescale;
+    for (int j = query.from; j < query.to; ++j) {
+      float lanes[V::width];
+      const int64_t lane = j % V::width;
+      V::store(lanes, load_kv<V, Format>(page.keys, int64_t{d} * kv_tile + j - lane));
+      float value = lanes[lane];
+      if constexpr (Format == KvFormat::q8_0)
+        value *= f16_to_f32(reinterpret_cast<const uint16_t*>(page.key_scales)[d / kv_block * kv_tile + j]);
+      sum = __builtin_fmaf(query.weights[j], value, sum);
+    }
+    query.out[d] = sum;
   }
 }
 
@@ -227,6 +269,8 @@ void attend(const AttentionSegment& segment, AttentionQuery* queries, int n_quer
     if (n_queries == 3) tile_scores<V, Format, 3>(page, segment.key_dim, queries, scores);
     if (n_queries == 2) tile_scores<V, Format, 2>(page, segment.key_dim, queries, scores);
     if (n_queries == 1) tile_scores<V, Format, 1>(page, segment.key_dim, queries, scores);
+    TileWeights seen[4];  // by the queries that see anything of the tile
+    int n_seeing = 0;
     for (int q = 0; q < n_queries; ++q) {
       const auto slot = [&](int64_t position) {
         return static_cast<int>(position < tile ? 0 : position > tile + kv_tile ? kv_tile : position - tile);
@@ -234,8 +278,16 @@ void attend(const AttentionSegment& segment, AttentionQuery* queries, int n_quer
       const int from = slot(queries[q].begin), to = slot(queries[q].end);
       if (from >= to) continue;
       const float rescale = tile_weights<V>(segment, queries[q], sums[q], scores[q], tile, from, to);
-      add_values<V, Format>(segment, page, scores[q], from, to, rescale, queries[q].out);
+      seen[n_seeing++] = {scores[q], from, to, rescale, queries[q].out};
     }
+    if (segment.value_dim == 0) {
+      for (int q = 0; q < n_seeing; ++q) add_latent_values<V, Format>(segment, page, seen[q]);
+      continue;
+    }
+    if (n_seeing == 4) add_values<V, Format, 4>(segment, page, seen);
+    if (n_seeing == 3) add_values<V, Format, 3>(segment, page, seen);
+    if (n_seeing == 2) add_values<V, Format, 2>(segment, page, seen);
+    if (n_seeing == 1) add_values<V, Format, 1>(segment, page, seen);
   }
   for (int q = 0; q < n_queries; ++q) queries[q].sum = sums[q].sum();
 }

@@ -3,29 +3,40 @@
 #include "kernels/generic/weights.hpp"
 #include "kernels/kernel_table.hpp"
 
-// Products of panels with tokens. `T` is the number of tokens, 0 when only the caller knows; `half` is the
-// group of V::width rows of the panel.
+// Products of panels with tokens. `T` is the number of tokens, 0 when only the caller knows; `R` the number
+// of panels taken side by side, which share the loads of activations; a pass takes the V::width rows from
+// `first_row` on of each.
 namespace realizar::kernels::generic {
 
 template <int T>
 constexpr int tile_capacity = T == 0 ? max_tile_tokens : T;
 
-/// sum += scale * (the k-groups [first, first + Count) of w times x); scale 1 where the format has no scales.
-template <class V, class F, int Count>
-[[gnu::always_inline]] inline typename V::I32 add_dots(typename V::I32 sum, const typename V::I32* w,
-                                                       const int8_t* x, typename V::Scale scale) {
+/// Panels that follow each other.
+template <int R>
+struct Panels {
+  const uint8_t* first;
+  int64_t stride;  // bytes
+  [[gnu::always_inline]] const uint8_t* operator[](int r) const { return first + r * stride; }
+};
+
+/// sum[r] += scale(r) * (the k-groups [first, first + Count) of w[r] times x); no scale where the format has
+/// none.
+template <class V, class F, int Count, int R, class Scale>
+[[gnu::always_inline]] inline void add_dots(typename V::I32* sum, const typename V::I32 (*w)[chunk_groups],
+                                            int first, const int8_t* x, const Scale& scale) {
   constexpr int depth = smaller(Count, Operand<V, F>::depth);
-  for (int g = 0; g < Count; g += depth) {
-    auto dot = V::no_dot();
-    for (int i = g; i < g + depth; ++i) {
-      if constexpr (Operand<V, F>::is_signed)
-        dot = V::dot_s(dot, w[i], x + 4 * i);
-      else
-        dot = V::dot_u(dot, w[i], x + 4 * i);
-    }
-    sum = F::scale_bits == 0 ? V::add_dot(sum, dot) : V::add_scaled(sum, dot, scale);
+  for (int g = first; g < first + Count; g += depth) {
+    typename V::Dot dot[R];
+    for (auto& d : dot) d = V::no_dot();
+    for (int i = g; i < g + depth; ++i)
+      for (int r = 0; r < R; ++r)
+        if constexpr (Operand<V, F>::is_signed)
+          dot[r] = V::dot_s(dot[r], w[r][i], x + 4 * i);
+        else
+          dot[r] = V::dot_u(dot[r], w[r][i], x + 4 * i);
+    for (int r = 0; r < R; ++r)
+      sum[r] = F::scale_bits == 0 ? V::add_dot(sum[r], dot[r]) : V::add_scaled(sum[r], dot[r], scale(r));
   }
-  return sum;
 }
 
 template <class F>
@@ -39,37 +50,46 @@ template <class F>
 }
 
 /// Formats with a d for every 16 or 32 columns and no integer scales.
-template <class V, class F, int T>
-[[gnu::always_inline]] inline void fast_short_spans(const uint8_t* panel, int64_t n_cols,
+template <class V, class F, int T, int R>
+[[gnu::always_inline]] inline void fast_short_spans(const Panels<R>& panels, int64_t n_cols,
                                                     const QuantizedTokens& x, int64_t first, int n_tokens,
-                                                    int first_row, typename V::F32* acc) {
+                                                    int first_row, typename V::F32 (*acc)[R]) {
   using L = PanelLayout<F>;
+  using F32 = typename V::F32;
+  using I32 = typename V::I32;
   constexpr int spans = chunk_columns / F::d_span;  // of a chunk
   constexpr int groups = chunk_groups / spans;
   constexpr int offset = Operand<V, F>::offset;
   const int n = T == 0 ? n_tokens : T;
-  for (int t = 0; t < n; ++t) acc[t] = V::set1(0);
   for (int64_t chunk = 0; chunk < n_cols / chunk_columns; ++chunk) {
-    typename V::I32 w[chunk_groups];
-    load_codes<V, F>(chunk_of<F>(panel, chunk), first_row, w);
-    const BlockScales<V, F> scales{panel + L::meta_at(chunk / L::chunks), first_row};
-    typename V::F32 d[spans], dmin;
-    for (int s = 0; s < spans; ++s) d[s] = scales.d(static_cast<int>(chunk % L::chunks) * spans + s);
-    if constexpr (F::has_min) dmin = scales.dmin();
+    I32 w[R][chunk_groups];
+    F32 d[R][spans], dmin[R];
+    for (int r = 0; r < R; ++r) {
+      load_codes<V, F>(chunk_of<F>(panels[r], chunk), first_row, w[r]);
+      const BlockScales<V, F> scales{panels[r] + L::meta_at(chunk / L::chunks), first_row};
+      for (int s = 0; s < spans; ++s) d[r][s] = scales.d(static_cast<int>(chunk % L::chunks) * spans + s);
+      if constexpr (F::has_min) dmin[r] = scales.dmin();
+    }
     const int64_t at = chunk * x.n_tokens + first;
     for (int t = 0; t < n; ++t) {
       const int8_t* codes = x.codes + (at + t) * chunk_columns;
-      const auto dx = V::set1(x.d[at + t]);
+      const F32 dx = V::set1(x.d[at + t]);
       for (int s = 0; s < spans; ++s) {
-        auto sum = V::set1_i32(0);
-        if constexpr (offset != 0) {
-          const int low = s == 0 ? -offset : 0, high = s == spans - 1 ? -offset : 0;
-          sum = V::dot2(sum, V::set1_i32(pair_of(low, high)), x.half_sums + (at + t) * 2);
+        I32 sum[R];
+        for (I32& each : sum) {
+          each = V::set1_i32(0);
+          if constexpr (offset != 0) {
+            const int low = s == 0 ? -offset : 0, high = s == spans - 1 ? -offset : 0;
+            each = V::dot2(each, V::set1_i32(pair_of(low, high)), x.half_sums + (at + t) * 2);
+          }
         }
-        sum = add_dots<V, F, groups>(sum, w + s * groups, codes + s * groups * 4, typename V::Scale{});
-        acc[t] = V::fma(V::to_float(sum), V::mul(d[s], dx), acc[t]);
+        add_dots<V, F, groups, R>(sum, w, s * groups, codes, [](int) { return typename V::Scale{}; });
+        for (int r = 0; r < R; ++r) acc[t][r] = V::fma(V::to_float(sum[r]), V::mul(d[r][s], dx), acc[t][r]);
       }
-      if constexpr (F::has_min) acc[t] = V::fma(dmin, V::set1(x.minus_sums[at + t]), acc[t]);
+      if constexpr (F::has_min) {
+        const F32 minus_sum = V::set1(x.minus_sums[at + t]);
+        for (int r = 0; r < R; ++r) acc[t][r] = V::fma(dmin[r], minus_sum, acc[t][r]);
+      }
     }
   }
 }
@@ -107,7 +127,7 @@ struct SuperBlock {
   I32 unsigned_scales[n_quads];  // plus 128 where they are signed
   I32 mins[n_quads];
 
-  [[gnu::always_inline]] explicit SuperBlock(const Scales& scales) {
+  [[gnu::always_inline]] void read(const Scales& scales) {
     if constexpr (has_fields)
       for (int q = 0; q < n_quads; ++q) {
         const I32 bytes = scales.quad(q);
@@ -143,61 +163,86 @@ struct SuperBlock {
 };
 
 /// Formats of 256 columns under one d.
-template <class V, class F, int T>
-[[gnu::always_inline]] inline void fast_super_blocks(const uint8_t* panel, int64_t n_cols,
+template <class V, class F, int T, int R>
+[[gnu::always_inline]] inline void fast_super_blocks(const Panels<R>& panels, int64_t n_cols,
                                                      const QuantizedTokens& x, int64_t first, int n_tokens,
-                                                     int first_row, typename V::F32* acc) {
+                                                     int first_row, typename V::F32 (*acc)[R]) {
   using L = PanelLayout<F>;
   constexpr int group = smaller(F::group, chunk_columns);
   constexpr int in_chunk = chunk_columns / group;
   const int n = T == 0 ? n_tokens : T;
-  for (int t = 0; t < n; ++t) acc[t] = V::set1(0);
   for (int64_t block = 0; block < n_cols / F::block; ++block) {
-    const BlockScales<V, F> scales{panel + L::meta_at(block), first_row};
-    const SuperBlock<V, F> integers(scales);
+    SuperBlock<V, F> integers[R];
+    for (int r = 0; r < R; ++r) integers[r].read({panels[r] + L::meta_at(block), first_row});
     const int64_t block_at = block * x.n_tokens + first;
-    typename V::I32 sum[tile_capacity<T>];
-    for (int t = 0; t < n; ++t) sum[t] = integers.bias(x.group_sums[block_at + t]);
-    const uint8_t* codes = panel + L::codes_at(block);
+    typename V::I32 sum[tile_capacity<T>][R];
+    for (int t = 0; t < n; ++t)
+      for (int r = 0; r < R; ++r) sum[t][r] = integers[r].bias(x.group_sums[block_at + t]);
     for (int c = 0; c < L::chunks; ++c) {
-      typename V::I32 w[chunk_groups];
-      load_codes<V, F>(codes + c * CodeChunk<F>::bytes, first_row, w);
+      typename V::I32 w[R][chunk_groups];
+      for (int r = 0; r < R; ++r)
+        load_codes<V, F>(panels[r] + L::codes_at(block) + c * CodeChunk<F>::bytes, first_row, w[r]);
       for (int t = 0; t < n; ++t) {
-        const int8_t* of_token = x.codes + ((block * L::chunks + c) * x.n_tokens + first + t) * chunk_columns;
+        const int8_t* codes = x.codes + ((block * L::chunks + c) * x.n_tokens + first + t) * chunk_columns;
         for (int i = 0; i < in_chunk; ++i)
-          sum[t] = add_dots<V, F, group / 4>(sum[t], w + i * group / 4, of_token + i * group,
-                                             integers.scale[F::scale_bits == 0 ? 0 : c * in_chunk + i]);
+          add_dots<V, F, group / 4, R>(sum[t], w, i * group / 4, codes, [&](int r) {
+            return integers[r].scale[F::scale_bits == 0 ? 0 : c * in_chunk + i];
+          });
       }
     }
-    const auto d = scales.d(0);
+    typename V::F32 d[R], dmin[R];
+    for (int r = 0; r < R; ++r) {
+      const BlockScales<V, F> scales{panels[r] + L::meta_at(block), first_row};
+      d[r] = scales.d(0);
+      if constexpr (F::has_min) dmin[r] = scales.dmin();
+    }
     for (int t = 0; t < n; ++t) {
       const auto dx = V::set1(x.d[block_at + t]);
-      acc[t] = V::fma(V::to_float(sum[t]), V::mul(d, dx), acc[t]);
-      if constexpr (F::has_min)
-        acc[t] = V::fnma(V::to_float(integers.min_sum(x.group_sums[block_at + t])), V::mul(scales.dmin(), dx),
-                         acc[t]);
+      for (int r = 0; r < R; ++r) {
+        acc[t][r] = V::fma(V::to_float(sum[t][r]), V::mul(d[r], dx), acc[t][r]);
+        if constexpr (F::has_min)
+          acc[t][r] = V::fnma(V::to_float(integers[r].min_sum(x.group_sums[block_at + t])),
+                              V::mul(dmin[r], dx), acc[t][r]);
+      }
     }
   }
 }
 
-template <class V, class F, int T>
-void fast_tile(const uint8_t* panel, int64_t n_cols, const QuantizedTokens& x, int64_t first, int n_tokens,
+template <class V, class F, int T, int R>
+void fast_tile(const Panels<R>& panels, int64_t n_cols, const QuantizedTokens& x, int64_t first, int n_tokens,
                float* out) {
-  typename V::F32 acc[tile_capacity<T>];
+  const int n = T == 0 ? n_tokens : T;
+  typename V::F32 acc[tile_capacity<T>][R];
   for (int row = 0; row < panel_rows; row += V::width) {
+    for (int t = 0; t < n; ++t)
+      for (auto& each : acc[t]) each = V::set1(0);
     if constexpr (F::d_span <= chunk_columns)
-      fast_short_spans<V, F, T>(panel, n_cols, x, first, n_tokens, row, acc);
+      fast_short_spans<V, F, T, R>(panels, n_cols, x, first, n_tokens, row, acc);
     else
-      fast_super_blocks<V, F, T>(panel, n_cols, x, first, n_tokens, row, acc);
-    for (int t = 0; t < (T == 0 ? n_tokens : T); ++t) V::store(out + t * panel_rows + row, acc[t]);
+      fast_super_blocks<V, F, T, R>(panels, n_cols, x, first, n_tokens, row, acc);
+    for (int r = 0; r < R; ++r)
+      for (int t = 0; t < n; ++t) V::store(out + (r * n + t) * panel_rows + row, acc[t][r]);
   }
 }
 
 template <class V, class F>
-void fast_product(const uint8_t* panel, int64_t n_cols, const QuantizedTokens& x, int64_t first, int n_tokens,
-                  float* out) {
-  if (n_tokens == 1) return fast_tile<V, F, 1>(panel, n_cols, x, first, n_tokens, out);
-  fast_tile<V, F, 0>(panel, n_cols, x, first, n_tokens, out);
+void fast_product(const uint8_t* panels, int n_panels, int64_t n_cols, const QuantizedTokens& x,
+                  int64_t first, int n_tokens, float* out) {
+  const int64_t stride = PanelLayout<F>::bytes(n_cols / F::block);
+  for (int p = 0; p < n_panels;) {
+    const uint8_t* at = panels + p * stride;
+    float* tiles = out + p * n_tokens * panel_rows;
+    if (n_tokens == 1) {
+      fast_tile<V, F, 1, 1>({at, stride}, n_cols, x, first, n_tokens, tiles);
+      p += 1;
+    } else if (p + V::side_by_side <= n_panels) {
+      fast_tile<V, F, 0, V::side_by_side>({at, stride}, n_cols, x, first, n_tokens, tiles);
+      p += V::side_by_side;
+    } else {
+      fast_tile<V, F, 0, 1>({at, stride}, n_cols, x, first, n_tokens, tiles);
+      p += 1;
+    }
+  }
 }
 
 /// The f32 values of chunks of a block format: read(chunk, values) fills (32 columns, V::width rows).
