@@ -32,7 +32,9 @@ struct Rates {
 /// What `run_benchmark` measured.
 struct BenchmarkResult {
   Rates prefill, decode;         ///< decode: of all streams together
-  double read_bandwidth = 0;     ///< of memory with the same number of threads, bytes per second
+  /// Of memory with the same number of threads, bytes per second: the median over the repetitions of decode
+  /// (of prefill, where nothing is decoded).
+  double read_bandwidth = 0;
   uint64_t bytes_per_token = 0;  ///< read for one decoded token at `depth`; weights are shared by the streams
   /// Of the read bandwidth, what decoding at its median rate uses.
   double bandwidth_share() const;

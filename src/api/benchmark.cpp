@@ -157,16 +157,22 @@ BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& op
   backend::ReadBandwidthMeter meter(pool);
   const int n_total = options.n_repetitions * ((options.n_prompt > 0) + (options.n_decode > 0));
   int n_done = 0;
-  // Calls `seconds`, which works and tells how long that took, and takes the bandwidth in between. The first
-  // time counts for nothing: it touches memory that is new and wakes what sleeps.
+  // Calls `seconds`, which works and tells how long that took, and takes the bandwidth in between: that of a
+  // repetition is the better one of before and after. The first time counts for nothing: it touches memory
+  // that is new and wakes what sleeps.
   const auto repeat = [&](Rates& rates, int n_tokens, const auto& seconds) {
+    Rates bandwidth;
+    double before = 0;
     for (int i = -1; i < options.n_repetitions; ++i) {
-      const double taken = seconds();
-      meter.measure();
+      const double taken = seconds(), after = meter.measure();
+      const double best = std::max(before, after);
+      before = after;
       if (i < 0) continue;
       rates.all.push_back(n_tokens / taken);
+      bandwidth.all.push_back(best);
       if (options.progress) options.progress(++n_done, n_total);
     }
+    result.read_bandwidth = bandwidth.median();
   };
   if (options.n_prompt > 0)
     repeat(result.prefill, options.n_prompt, [&] {
@@ -186,7 +192,6 @@ BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& op
       return seconds;
     });
   }
-  result.read_bandwidth = meter.best();
   return result;
 }
 

@@ -95,7 +95,6 @@ double ReadBandwidthMeter::measure(double seconds) {
     for (const Loop loop : {read_plain, read_four_streams, read_with_prefetch})
       best = std::max(best, read_once(loop));
   } while (std::chrono::duration<double>(Clock::now() - start).count() < seconds);
-  best_ = std::max(best_, best);
   return best;
 }
 

@@ -25,9 +25,6 @@ class ReadBandwidthMeter {
   /// `seconds` have passed.
   double measure(double seconds = 0);
 
-  /// The best of all measurements so far, in bytes per second; 0 before the first.
-  double best() const { return best_; }
-
  private:
   using Loop = uint64_t (*)(const uint64_t* words, size_t n_words);
   double read_once(Loop loop);
@@ -35,7 +32,6 @@ class ReadBandwidthMeter {
   ThreadPool& pool_;
   AlignedBuffer memory_;
   std::atomic<uint64_t> sum_{0};  // of all words, which every loop must find
-  double best_ = 0;
 };
 
 }  // namespace realizar::backend
