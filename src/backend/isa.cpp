@@ -96,11 +96,7 @@ std::vector<Isa> detect_isas() {
   const std::vector<std::string> found = cpu_features();
   std::vector<Isa> isas;
   for (const Isa isa : all_isas) {
-    const auto wanted = needs(isa);
-    const bool has_all = std::all_of(wanted.begin(), wanted.end(), [&](const std::string& name) {
-      return std::find(found.begin(), found.end(), name) != found.end();
-    });
-    if (!has_all) break;  // each set builds on the one before
+    if (!lacking_features(isa, found).empty()) break;  // each set builds on the one before
     isas.push_back(isa);
   }
   return isas;
@@ -125,17 +121,30 @@ const std::vector<Isa>& available_isas() {
   return isas;
 }
 
+std::vector<std::string> lacking_features(Isa isa, std::span<const std::string> features) {
+  std::vector<std::string> lacking;
+  for (const std::string& name : needs(isa))
+    if (std::find(features.begin(), features.end(), name) == features.end()) lacking.push_back(name);
+  return lacking;
+}
+
 Isa isa_by_name(std::string_view name, std::span<const Isa> available) {
   std::string list;
   for (const Isa isa : available) {
     if (name == to_string(isa)) return isa;
     list += concat(list.empty() ? "" : ", ", to_string(isa));
   }
-  const bool known =
-      std::any_of(std::begin(all_isas), std::end(all_isas), [&](Isa isa) { return name == to_string(isa); });
-  fail(ErrorKind::invalid_argument, "REALIZAR_ISA=", name,
-       known ? " names an instruction set that this machine cannot run" : " names no instruction set",
-       ": choose one of ", list, ", or leave it unset for the best");
+  std::string problem = " names no instruction set";
+  std::string lacking;
+  for (const Isa isa : all_isas) {
+    for (const std::string& feature : lacking_features(isa, cpu_features()))
+      lacking += concat(lacking.empty() ? ", which lacks " : ", ", feature);
+    if (name != to_string(isa)) continue;
+    problem = " names an instruction set that this machine cannot run" + lacking;
+    break;
+  }
+  fail(ErrorKind::invalid_argument, "REALIZAR_ISA=", name, problem, ": choose one of ", list,
+       ", or leave it unset for the best");
 }
 
 Isa selected_isa() {

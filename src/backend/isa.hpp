@@ -21,6 +21,9 @@ const char* to_string(Isa isa);
 /// What this processor and operating system can run, slowest first. Never empty: scalar always runs.
 const std::vector<Isa>& available_isas();
 
+/// What of the features that a set needs, beyond those of the sets before it, is not among `features`.
+std::vector<std::string> lacking_features(Isa isa, std::span<const std::string> features);
+
 /// The set named `name`; throws `invalid_argument`, listing `available`, when the name is unknown or not
 /// among them.
 Isa isa_by_name(std::string_view name, std::span<const Isa> available);

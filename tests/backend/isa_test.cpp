@@ -43,6 +43,17 @@ TEST(Isa, RefusedNamesListWhatThisMachineHas) {
   EXPECT_THAT(message_for("AVX2", {Isa::scalar, Isa::avx2}), HasSubstr("names no instruction set"));
 }
 
+TEST(Isa, RefusedNamesListWhatTheMachineLacks) {
+#if defined(__x86_64__)
+  const std::vector<std::string> some{"avx512f", "avx512bw", "avx512vl", "avx512_vnni"};
+  EXPECT_EQ(lacking_features(Isa::avx512, some), std::vector<std::string>{"avx512dq"});
+#endif
+  EXPECT_TRUE(lacking_features(available_isas().back(), cpu_features()).empty());
+  const auto lacking = lacking_features(Isa::avx512, cpu_features());
+  if (lacking.empty()) return;
+  EXPECT_THAT(message_for("avx512", available_isas()), HasSubstr("lacks " + lacking[0]));
+}
+
 TEST(Isa, TheEnvironmentOverrides) {
   const char* const name = std::getenv("REALIZAR_ISA");
   if (name == nullptr || *name == '\0')
