@@ -1,5 +1,7 @@
 #include "realizar/chat_template.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -16,7 +18,7 @@ constexpr std::string_view magic(formats::gguf_magic, sizeof formats::gguf_magic
 
 std::string read_source(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  require(file.good(), ErrorKind::io, "cannot open ", path.string());
+  require(file.good(), ErrorKind::io, "cannot open ", path.string(), ": ", std::strerror(errno));
   std::string start(magic.size(), '\0');
   file.read(start.data(), static_cast<std::streamsize>(start.size()));
   start.resize(static_cast<size_t>(file.gcount()));

@@ -10,6 +10,7 @@
 #include "cli/model_options.hpp"
 #include "cli/progress_bar.hpp"
 #include "cli/units.hpp"
+#include "cli/whole_number.hpp"
 #include "realizar/benchmark.hpp"
 #include "realizar/version.hpp"
 
@@ -117,8 +118,7 @@ void add_bench(CLI::App& program, Action& action) {
                     "positions to make room for; 0: as many as the benchmark needs");
   const auto add_count = [&command = command](const char* names, int& value, int least, const char* type,
                                               const char* help) {
-    command.add_option(names, value, help)
-        ->check(CLI::Range(least, 1 << 24).description(""))
+    whole_number(command.add_option(names, value, help), least, 1 << 24)
         ->type_name(type)
         ->capture_default_str();
   };

@@ -12,6 +12,7 @@
 #include "cli/line_editor.hpp"
 #include "cli/model_options.hpp"
 #include "cli/sampler_options.hpp"
+#include "cli/whole_number.hpp"
 #include "realizar/engine.hpp"
 #include "realizar/error.hpp"
 
@@ -145,9 +146,9 @@ void add_chat(CLI::App& program, Action& action) {
                                chat);
   add_model_options(command, options.model, ModelArgument::optional);
   command.add_option("--system", options.system, "a system message to begin with")->type_name("TEXT");
-  command
-      .add_option("-n,--tokens", options.n_tokens, "tokens of an answer at most; -1: until the model ends")
-      ->check(CLI::Range(-1, 1 << 30).description(""))
+  whole_number(command.add_option("-n,--tokens", options.n_tokens,
+                                  "tokens of an answer at most; -1: until the model ends"),
+               -1, 1 << 30)
       ->type_name("N")
       ->capture_default_str();
   add_sampler_options(command, options.sampler);

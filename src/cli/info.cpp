@@ -7,6 +7,7 @@
 #include "cli/commands.hpp"
 #include "cli/files.hpp"
 #include "cli/units.hpp"
+#include "cli/whole_number.hpp"
 #include "realizar/model_info.hpp"
 
 namespace realizar::cli {
@@ -178,10 +179,9 @@ void add_info(CLI::App& program, Action& action) {
       show_info);
   command.add_option("MODEL", options.model, "GGUF file, which may hold only a vocabulary")->required();
   command.add_flag("--json", options.json, "print a JSON object");
-  command
-      .add_option("-c,--context", options.load.n_context,
-                  "estimate the memory for so many positions; 0: the model's own")
-      ->check(CLI::Range(0, 1 << 30));
+  whole_number(command.add_option("-c,--context", options.load.n_context,
+                                  "estimate the memory for so many positions; 0: the model's own"),
+               0, 1 << 30);
   command
       .add_option(
           "--plan", options.plan,

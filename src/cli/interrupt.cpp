@@ -3,16 +3,22 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
+
 #include "cli/commands.hpp"
 
 namespace realizar::cli {
 namespace {
 
 volatile sig_atomic_t n_interrupts = 0;
+std::atomic<const char*> unfinished = nullptr;
+static_assert(std::atomic<const char*>::is_always_lock_free, "a signal handler reads it");
 
 void on_interrupt(int) {
   n_interrupts = n_interrupts + 1;
-  if (n_interrupts > 1) _exit(exit_interrupted);
+  if (n_interrupts <= 1) return;
+  if (const char* path = unfinished) unlink(path);
+  _exit(exit_interrupted);
 }
 
 void set_handler(void (*handler)(int)) {
@@ -33,6 +39,8 @@ InterruptHandler::~InterruptHandler() { set_handler(SIG_DFL); }
 
 bool interrupted() { return n_interrupts > 0; }
 void clear_interrupt() { n_interrupts = 0; }
+
+void remove_on_interrupt(const char* path) { unfinished = path; }
 
 void throw_if_interrupted() {
   if (interrupted()) throw Interrupted();

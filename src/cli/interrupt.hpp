@@ -23,4 +23,8 @@ void clear_interrupt();
 /// Throws `Interrupted` when it has.
 void throw_if_interrupted();
 
+/// The file, if any, that the second Ctrl-C removes before it ends the program. The path must outlive the
+/// call with nullptr that takes it back.
+void remove_on_interrupt(const char* path);
+
 }  // namespace realizar::cli

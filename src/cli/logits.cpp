@@ -47,6 +47,7 @@ void add_logits(CLI::App& program, Action& action) {
       "  realizar tokenize model.gguf --bos < text | realizar logits model.gguf --tokens - --output "
       "x.logits\n"
       "  realizar logits model.gguf --tokens ids.txt --output x.logits --kv f32 --arithmetic exact\n"
+      "  realizar logits model.gguf --tokens ids.txt --output - | sha256sum\n"
       "The file holds int32 n, int32 vocab, int32 tokens[n], f32 logits[n][vocab], little endian. It\n"
       "appears under its name only when it is complete.\n",
       write_logits);
@@ -56,7 +57,9 @@ void add_logits(CLI::App& program, Action& action) {
                   "file of decimal ids separated by white space; -: standard input")
       ->required()
       ->type_name("FILE");
-  command.add_option("-o,--output", options.output, "the file to write")->required()->type_name("FILE");
+  command.add_option("-o,--output", options.output, "the file to write; -: standard output")
+      ->required()
+      ->type_name("FILE");
 }
 
 }  // namespace realizar::cli

@@ -34,6 +34,13 @@ int report(const char* message, int status) {
   return status;
 }
 
+std::string command_names(const CLI::App& program) {
+  std::string names;
+  for (const CLI::App* command : program.get_subcommands(nullptr))
+    names += (names.empty() ? "" : ", ") + command->get_name();
+  return names;
+}
+
 int run_program(int argc, char** argv) {
   CLI::App program("realizar runs large language models from GGUF files on this machine.", "realizar");
   program.set_version_flag("--version",
@@ -68,6 +75,13 @@ int run_program(int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    // Of a word that is no command CLI11 only says that a command is missing.
+    const std::vector<std::string> unknown = program.remaining();
+    if (program.get_subcommands().empty() && !unknown.empty())
+      return report(("there is no " + std::string(unknown[0].starts_with('-') ? "option " : "command ") +
+                     unknown[0] + "; the commands are " + command_names(program))
+                        .c_str(),
+                    exit_usage);
     return program.exit(error) == 0 ? exit_ok : exit_usage;
   }
   return action();

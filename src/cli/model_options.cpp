@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/progress_bar.hpp"
+#include "cli/whole_number.hpp"
 #include "realizar/error.hpp"
 
 namespace realizar::cli {
@@ -37,8 +38,9 @@ void add_model_options(CLI::App& command, ModelOptions& options, ModelArgument a
       .add_option("MODEL", options.model, required ? "GGUF file" : "GGUF file; without it the default model")
       ->required(required)
       ->type_name("");
-  command.add_option("-t,--threads", options.n_threads, "threads to compute with; 0: one a physical core")
-      ->check(CLI::Range(0, 1024).description(""))
+  whole_number(command.add_option("-t,--threads", options.n_threads,
+                                  "threads to compute with; 0: one a physical core"),
+               0, 1024)
       ->type_name("T")
       ->capture_default_str();
   command.add_option("--kv", options.kv_type, "how keys and values are stored: f16, f32 or q8_0")
@@ -51,8 +53,7 @@ void add_model_options(CLI::App& command, ModelOptions& options, ModelArgument a
       ->check(CLI::IsMember({"fast", "exact"}).description(""))
       ->type_name("MODE")
       ->capture_default_str();
-  command.add_option("-c,--context", options.n_context, context_help)
-      ->check(CLI::Range(0, 1 << 30).description(""))
+  whole_number(command.add_option("-c,--context", options.n_context, context_help), 0, 1 << 30)
       ->type_name("C")
       ->capture_default_str();
 }

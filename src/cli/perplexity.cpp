@@ -9,6 +9,7 @@
 #include "cli/model_options.hpp"
 #include "cli/progress_bar.hpp"
 #include "cli/units.hpp"
+#include "cli/whole_number.hpp"
 
 namespace realizar::cli {
 namespace {
@@ -54,7 +55,7 @@ void add_perplexity(CLI::App& program, Action& action) {
       "The last line is `perplexity X over N tokens`.\n",
       print_perplexity);
   add_model_options(command, options.model, ModelArgument::required, "tokens of a window");
-  command.get_option("--context")->check(CLI::Range(4, 1 << 30).description(""));
+  whole_number(command.get_option("--context"), 4, 1 << 30);
   command.add_option("FILE", options.file, "the text; -: standard input")->required()->type_name("");
   command.add_flag("--json", options.json, "print a JSON object");
 }

@@ -13,6 +13,7 @@
 #include "cli/model_options.hpp"
 #include "cli/sampler_options.hpp"
 #include "cli/units.hpp"
+#include "cli/whole_number.hpp"
 #include "realizar/benchmark.hpp"
 #include "realizar/engine.hpp"
 #include "realizar/error.hpp"
@@ -152,8 +153,9 @@ void add_run(CLI::App& program, Action& action) {
   command.add_option("-p,--prompt", options.prompt, "the prompt; -: standard input")
       ->required()
       ->type_name("TEXT");
-  command.add_option("-n,--tokens", options.n_tokens, "tokens to generate at most; -1: until the model ends")
-      ->check(CLI::Range(-1, 1 << 30).description(""))
+  whole_number(command.add_option("-n,--tokens", options.n_tokens,
+                                  "tokens to generate at most; -1: until the model ends"),
+               -1, 1 << 30)
       ->type_name("N")
       ->capture_default_str();
   command.add_option("--system", options.system, "a system message to go before the prompt")

@@ -11,7 +11,9 @@ namespace realizar::cli {
 /// How `run` and `chat` choose tokens: greedily unless told otherwise.
 struct SamplerOptions {
   SamplerSettings settings{.temperature = 0};
+  std::string seed;                     ///< a number, or -1 for a fresh one
   std::vector<std::string> logit_bias;  ///< "ID=BIAS"
+  std::vector<std::string> dry_sequence_breakers;
 
   /// Throws `Error` of kind invalid_argument.
   SamplerSettings sampler_settings() const;

@@ -123,6 +123,76 @@ TEST_F(ModelCommands, LogitsLeavesNoHalfAFile) {
   EXPECT_EQ(folder_.names(), (std::set<std::string>{"tiny.gguf"}));
 }
 
+TEST_F(ModelCommands, LogitsGoToTheTargetOfALinkOrToStandardOutput) {
+  const std::string target = folder_.file("target"), link = folder_.file("link");
+  std::filesystem::create_symlink("target", link);
+  const auto logits_to = [&](const std::string& output) {
+    return run_program("logits " + model_ + " --tokens - --output " + output, "1 261");
+  };
+  for (const char* when : {"the target is new", "the target is old"}) {
+    ASSERT_EQ(logits_to(link).status, 0) << when;
+    EXPECT_TRUE(std::filesystem::is_symlink(link)) << when;
+    EXPECT_FALSE(std::filesystem::is_symlink(target)) << when;
+    EXPECT_EQ(folder_.names(), (std::set<std::string>{"tiny.gguf", "target", "link"})) << when;
+  }
+  const std::string bytes = read_file(target);
+  EXPECT_EQ(bytes.size(), 4 * (2 + 2 + 2 * tiny_vocabulary_size));
+  EXPECT_EQ(logits_to("-").out, bytes);
+  EXPECT_EQ(logits_to("/dev/stdout | cat").status, 0);
+  EXPECT_EQ(logits_to("/dev/full").status, 1);
+}
+
+TEST_F(ModelCommands, CtrlCEndsAWaitForInput) {
+  for (const char* command : {"run", "logits", "perplexity"}) {
+    const std::string input = std::string(command) == "run"      ? " -p -"
+                              : std::string(command) == "logits" ? " --tokens - --output x.logits"
+                                                                 : " -";
+    // The pause keeps the input open; `true` takes the redirections.
+    const std::string before = "true; sleep 3 | timeout --preserve-status -s INT 1";
+    EXPECT_EQ(run_program(command + (" " + model_) + input, "", before).status, 130) << command;
+  }
+}
+
+TEST_F(ModelCommands, NumbersAreDecimal) {
+  const auto n_tokens = [&](const std::string& arguments) {
+    return json::parse(run_program("run " + model_ + " --json -p hi --logit-bias 2=-inf " + arguments).out)
+        .at("tokens")
+        .size();
+  };
+  EXPECT_EQ(n_tokens("-n 010"), 10u);
+  EXPECT_EQ(n_tokens("-n +3"), 3u);
+  for (const char* number : {"0x3", "3.5", "1e2", "''", "-2", "9999999999", "99999999999999999999"})
+    EXPECT_EQ(run_program("run " + model_ + " -p hi -n " + number).status, 2) << number;
+  EXPECT_EQ(run_program("run " + model_ + " -p hi -n 1 --top-k 0x3").status, 2);
+  EXPECT_EQ(run_program("bench " + model_ + " -r 0").status, 2);
+}
+
+TEST_F(ModelCommands, SeedsAre64BitsOrFresh) {
+  const auto seed = [&](const std::string& arguments) {
+    return json::parse(
+               run_program("run " + model_ + " --json -p hi -n 1 --temperature 1 --seed " + arguments).out)
+        .at("seed")
+        .get<uint64_t>();
+  };
+  EXPECT_EQ(seed("18446744073709551615"), UINT64_MAX);
+  EXPECT_EQ(seed("007"), 7u);
+  EXPECT_NE(seed("-1"), seed("-1"));
+  for (const char* number : {"18446744073709551616", "-2", "0x7", "x", "7x", "''"})
+    EXPECT_EQ(run_program("run " + model_ + " -p hi -n 1 --seed=" + number).status, 2) << number;
+}
+
+TEST_F(ModelCommands, SequenceBreakersEndCountedRepetitions) {
+  const auto text = [&](const std::string& arguments) {
+    return run_program("run " + model_ + " -p 'hi hi hi hi hi hi' -n 24 --dry-multiplier 9 " + arguments).out;
+  };
+  const std::string usual = text("");
+  EXPECT_EQ(text("--dry-sequence-breaker none"), usual) << "nothing written here is a breaker";
+  std::string every_byte;
+  for (const char* breaker : {"h", "i", "' '"})
+    every_byte += std::string(" --dry-sequence-breaker ") + breaker;
+  EXPECT_EQ(run_program("run " + model_ + " -p hi -n 2 --dry-multiplier 9" + every_byte).status, 0);
+}
+
 TEST_F(ModelCommands, PerplexityEndsWithItsFigure) {
   const std::string text(200, 'x');
   const Outcome outcome = run_program("perplexity " + model_ + " - --context 64", text);

@@ -86,6 +86,21 @@ TEST(TemplateCommand, PrintsTheRenderingAndNothingElse) {
   EXPECT_NE(broken.error.find("line 2"), std::string::npos) << broken.error;
 }
 
+TEST(TemplateCommand, SaysWhyAFileCannotBeOpened) {
+  const Outcome outcome = run_program("template nofile --input -", "{}");
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.error, "realizar: cannot open nofile: No such file or directory\n");
+}
+
+TEST(UnknownCommand, IsNamedWithTheKnownOnes) {
+  const Outcome outcome = run_program("bogus -x");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.error,
+            "realizar: there is no command bogus; the commands are run, chat, info, tokenize, detokenize, "
+            "template, logits, perplexity, bench\n");
+  EXPECT_NE(run_program("--bogus").error.find("no option --bogus"), std::string::npos);
+}
+
 TEST(ExitStatus, TellsWhatWentWrong) {
   const TemporaryFolder folder;
   const std::string broken = folder.file("broken.gguf");
