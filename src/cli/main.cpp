@@ -53,7 +53,7 @@ int run_program(int argc, char** argv) {
       "    1  failed at run time: input and output, memory, limits\n"
       "    2  wrong command line or arguments\n"
       "    3  a model, vocabulary or template that is broken or not supported\n"
-      "  130  ended by Ctrl-C: once ends a generation, twice the program\n\n"
+      "  130  ended by Ctrl-C: once ends the work (a chat goes on after an answer), twice the program\n\n"
       "Examples:\n"
       "  realizar run -p 'Name the capital of France.'\n"
       "  realizar chat model.gguf --temperature 0.7\n"
