@@ -50,7 +50,12 @@ std::string render_template(const std::string& source, std::string_view json_var
   jinja::Value variables = jinja::value_from_json(json_variables);
   require(variables.is_dict(), ErrorKind::invalid_argument, "the input of a template must be a JSON object");
   RenderOptions options;
-  if (const jinja::Value* now = variables.dict().find_name("now"); now != nullptr && now->is_string()) {
+  if (const jinja::Value* now = variables.dict().find_name("now")) {
+    require(
+        now->is_string(), ErrorKind::invalid_argument,
+        "\"now\" of the template's variables must be a string of ISO 8601, such as \"2024-07-26T12:34:56\", "
+        "and is of type ",
+        now->type_name());
     options.now = jinja::parse_iso_time(now->text());
   }
   return ChatTemplate(source).render(variables, options);

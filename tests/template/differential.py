@@ -62,7 +62,7 @@ VARIABLES = {
         "required": ["city"]}}}],
     "add_generation_prompt": True, "bos_token": "<s>", "eos_token": "</s>",
     "n": 7, "x": -2.5, "s": "Hello World", "e": "", "l": [3, 1, 2], "d": {"b": 1, "a": {"items": 5, "c": "q"}},
-    "none_": None, "u": "ÀéßŒ", "nested": [[1, 2], [3, [4]]], "big": 1e22, "mixed": ["b", "A", "c"],
+    "none_": None, "u": "ÀéßŒ", "nested": [[1, 2], [3, [4]]], "big": 1e22, "huge": 2 ** 70, "mixed": ["b", "A", "c"],
 }
 
 HAND = r"""
@@ -148,6 +148,23 @@ HAND = r"""
 {{ 1000000|filesizeformat }}{{ 1.5|string }}{{ 1e100 }}{{ 123456789012345680.0 }}{{ 1e-5 }}{{ -0.0 }}
 {%- set x2 = 1 -%}   a   {%- if true -%}   b   {%- endif -%}  c
 {% include 'x' %}
+{% for g in messages|groupby('role') %}{{ g.grouper }}:{{ g.list|length }}{{ g[0] }}{{ g['list']|length }}{{ g|length }};{% endfor %}{{ (messages|groupby('role'))[0].nope }}
+{% for role, group in messages|groupby('role') %}{{ role }}{{ group|length }}{% endfor %}{{ messages|groupby('role')|map(attribute='grouper')|list }}{{ messages|groupby('role')|tojson }}
+{{ huge }}{{ huge|tojson }}{{ [huge, -huge]|tojson }}{{ huge is number }}{{ huge is integer }}{{ huge == huge }}{{ huge ~ 'x' }}{{ huge|string|length }}{{ huge|int }}{{ huge|float }}{{ huge|abs }}{{ 'y' if huge }}
+{{ -9223372036854775808 }}{{ 9223372036854775808 }}{{ 123456789012345678901234567890 }}{{ - -9223372036854775808 }}{{ 18_446_744_073_709_551_616 }}{{ [9223372036854775807, -9223372036854775808]|tojson }}
+{% macro f(a, b) %}{% endmacro %}{{ f.arguments }}
+a{% block one %}<{{ n }}{{ s }}>{% endblock %}b{% block two %}{% set n = 1 %}{{ n }}{% endblock two %}{{ n }}
+{% set n = 2 %}{% block one %}{{ n }}{% set n = 5 %}{{ n }}{% endblock %}{{ n }}{% block two %}{{ n }}{% endblock %}
+{% for i in l %}{% block one %}{{ i }}{{ n }}{{ loop }}{% endblock %}{% endfor %}
+{% for i in l %}{% block one scoped %}{{ i }}{{ n }}{% endblock %}{% endfor %}
+{% for i in l %}{% block one %}{% break %}{% endblock %}{% endfor %}
+{% block one %}{% endblock %}{% block one %}{% endblock %}
+{% block one %}{% block two %}{{ s }}{% endblock %}{% endblock %}{% if n %}{% block three %}{{ n }}{% endblock %}{% endif %}
+{% block one %}{% endblock nope %}
+{% block one required %}{% endblock %}
+{% macro f() %}[{{ n }}]{% endmacro %}{% block one %}{{ f() }}{% macro g() %}g{{ s }}{% endmacro %}{{ g() }}{% endblock %}{{ g is defined }}
+{% if true %}{% set n = 3 %}{% endif %}{% block one %}{{ n }}{% endblock %}
+{% block one %}{{ n }}{{ s }}{% endblock %}{% set n = 2 %}{% set s %}x{% endset %}{% block two %}{{ n }}{{ s }}{% endblock %}
 {{ s if s is defined and s|length > 3 else 'no' }}{{ s.upper }}
 {{ l.index(1) }}{{ l.count(1) }}{{ 'x'.join(['a', 'b']) }}{{ 'x'.join([1]) }}
 {{ 'a-b c'|title }}{{ "they're"|title }}{{ "they're".title() }}{{ 'ab'.isalpha() }}{{ '12'.isdigit() }}{{ 'Ab'.istitle() }}{{ 'a b'.partition(' ') }}

@@ -59,6 +59,24 @@ TEST(ChatTemplate, ForbidsChangesToValues) {
   EXPECT_EQ(kind_of("{{ [1].append(2) }}"), ErrorKind::invalid_template);
 }
 
+TEST(ChatTemplate, WritesIntegersOfAnyLengthAndComputesWith64Bits) {
+  EXPECT_EQ(render_template("{{ x }} {{ x|tojson }} {{ -9223372036854775808 }}",
+                            R"({"x": [18446744073709551615, -99999999999999999999]})"),
+            "[18446744073709551615, -99999999999999999999] [18446744073709551615, -99999999999999999999] "
+            "-9223372036854775808");
+  for (const char* sum : {"x + 1", "1 + x", "x < 1", "x|round", "[x]|sum", "'%d' % x", "'{:d}'.format(x)"})
+    EXPECT_EQ(kind_of("{{ " + std::string(sum) + " }}", R"({"x": 18446744073709551615})"),
+              ErrorKind::invalid_template)
+        << sum;
+}
+
+TEST(ChatTemplate, BlamesItsInputForFaultsOfTheInput) {
+  for (const char* input :
+       {"", "{", "[]", R"({"x": 1)", R"({"now": 5})", R"({"now": null})", R"({"now": "x"})"})
+    EXPECT_EQ(kind_of("x", input), ErrorKind::invalid_argument) << input;
+  EXPECT_EQ(kind_of("x", R"({"x": )" + std::string(5000, '9') + "}"), ErrorKind::invalid_argument);
+}
+
 TEST(ChatTemplate, BoundsHostileTemplates) {
   auto start = std::chrono::steady_clock::now();
   std::string many(100'000, '(');

@@ -26,9 +26,10 @@ void Interpreter::retain(ScopePtr scope) {
 
 std::string Interpreter::run(const Template& source) {
   Capture capture(*this);
-  ScopePtr scope = make_scope(source.layout, nullptr);
-  retain(scope);
-  execute(source.body, scope);
+  source_ = &source;
+  whole_ = make_scope(source.layout, nullptr);
+  retain(whole_);
+  execute(source.body, whole_);
   return std::move(capture.text);
 }
 

@@ -70,6 +70,7 @@ class Interpreter {
   Flow run_statement(const With& node, const ScopePtr& scope);
   Flow run_statement(const Assign& node, const ScopePtr& scope);
   Flow run_statement(const AssignBlock& node, const ScopePtr& scope);
+  Flow run_statement(const Block& node, const ScopePtr& scope);
   Flow run_statement(const LoopControl& node, const ScopePtr& scope);
   Flow run_statement(const Unavailable& node, const ScopePtr& scope);
   /// Runs the body of a block; `result` is what it wrote, through the block's filter if it has one.
@@ -111,6 +112,8 @@ class Interpreter {
 
   const Dict& variables_;
   LocalTime now_;
+  const Template* source_ = nullptr;
+  ScopePtr whole_;  ///< the scope of the template itself
   std::string* output_ = nullptr;
   MemoryCharge output_charge_{0};
   int line_ = 1;

@@ -69,6 +69,7 @@ Value Interpreter::evaluate_node(const Unary& node, const ScopePtr& scope) {
   if (node.op == '!') return !truth(operand);
   if (node.op == '-') return negate(operand);
   require_defined(operand);
+  if (operand.as<BigInteger>()) return operand;
   if (!operand.is_number()) raise("bad operand type for unary +: '", operand.type_name(), "'");
   return operand.is_bool() ? Value(operand.integer()) : operand;
 }

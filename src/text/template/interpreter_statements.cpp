@@ -143,6 +143,15 @@ Interpreter::Flow Interpreter::run_statement(const With& node, const ScopePtr& s
   return execute(node.body, inside);
 }
 
+Interpreter::Flow Interpreter::run_statement(const Block& node, const ScopePtr& scope) {
+  // A block sees the variables given to the template where that assigns its own only later.
+  for (const SlotLoad& load : source_->layout.loads) {
+    std::optional<Value>& slot = whole_->slots[load.slot];
+    if (load.kind == SlotLoad::undefined && !slot) slot = resolve(load.name);
+  }
+  return execute(node.body, make_scope(node.layout, node.scoped ? scope : whole_));
+}
+
 Interpreter::Flow Interpreter::run_statement(const Assign& node, const ScopePtr& scope) {
   check_namespaces(*node.target, scope);
   assign(*node.target, evaluate(node.value, scope), scope);

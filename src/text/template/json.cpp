@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "text/template/numbers.hpp"
+#include "text/template/objects.hpp"
 #include "text/template/operators.hpp"
 #include "text/unicode.hpp"
 
@@ -20,15 +21,12 @@ class ValueBuilder : public nlohmann::json_sax<nlohmann::json> {
   bool null() override { return add(Value::none()); }
   bool boolean(bool value) override { return add(Value(value)); }
   bool number_integer(number_integer_t value) override { return add(Value(std::int64_t{value})); }
-  bool number_unsigned(number_unsigned_t value) override {
-    if (value > static_cast<std::uint64_t>(INT64_MAX))
-      fail(ErrorKind::unsupported, "the JSON integer ", value, " does not fit 64 bits");
-    return add(Value(static_cast<std::int64_t>(value)));
-  }
+  bool number_unsigned(number_unsigned_t value) override { return add(make_integer(std::to_string(value))); }
   bool number_float(number_float_t value, const string_t& text) override {
-    if (text.find_first_of(".eE") == string_t::npos)
-      fail(ErrorKind::unsupported, "the JSON integer ", text.substr(0, 40), " does not fit 64 bits");
-    return add(Value(value));
+    if (text.find_first_of(".eE") != string_t::npos) return add(Value(value));
+    require(text.size() <= max_integer_digits, ErrorKind::invalid_argument, "an integer of the JSON has ",
+            text.size(), " digits, more than ", max_integer_digits);
+    return add(make_integer(text));
   }
   bool string(string_t& value) override { return add(Value(std::move(value))); }
   bool binary(binary_t&) override { return false; }
@@ -103,7 +101,7 @@ std::string key_text(const Value& key) {
   if (key.is_string()) return key.text();
   if (key.is_none()) return "null";
   if (key.is_bool()) return key.integer() ? "true" : "false";
-  if (key.is_number()) return repr(key);
+  if (key.is_number() || key.as<BigInteger>()) return repr(key);
   raise("keys must be str, int, float, bool or None, not ", key.type_name());
 }
 
@@ -132,6 +130,8 @@ void append_json(std::string& out, const Value& value, const JsonStyle& style, c
     out += value.integer() ? "true" : "false";
   } else if (value.is_integer()) {
     out += std::to_string(value.integer());
+  } else if (value.as<BigInteger>()) {
+    out += value.object().repr();
   } else if (value.is_float()) {
     out += float_text(value.number());
   } else if (value.is_string()) {

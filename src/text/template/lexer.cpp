@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "text/template/numbers.hpp"
+#include "text/template/objects.hpp"
 #include "text/template/text_search.hpp"
 #include "text/unicode.hpp"
 
@@ -215,9 +216,17 @@ class Lexer {
       number = *parse_float(source_.substr(at_, end - at_));
     } else {
       end = integer_end(whole_end);
-      auto parsed = parse_integer(source_.substr(at_, end - at_), 0);
-      if (!parsed) raise_at(line_, "the integer ", source_.substr(at_, end - at_), " does not fit 64 bits");
-      number = *parsed;
+      std::string digits = source_.substr(at_, end - at_);
+      if (auto parsed = parse_integer(digits, 0)) {
+        number = *parsed;
+      } else {
+        digits.erase(std::remove(digits.begin(), digits.end(), '_'), digits.end());
+        if (digits.find_first_not_of("0123456789") != std::string::npos)
+          raise_at(line_, "the integer ", digits, " does not fit 64 bits");
+        if (digits.size() > max_integer_digits)
+          raise_at(line_, "an integer has more than ", max_integer_digits, " digits");
+        number = make_integer(digits);
+      }
     }
     tokens_.push_back({TokenKind::number, line_, source_.substr(at_, end - at_), number});
     advance(end - at_);

@@ -24,7 +24,7 @@ class MacroObject : public Object {
     if (name != "arguments") return std::nullopt;
     std::vector<Value> names;
     for (const Parameter& parameter : definition_.parameters) names.emplace_back(parameter.name);
-    return Value::list(std::move(names));
+    return Value::tuple(std::move(names));
   }
 
  private:

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "text/template/numbers.hpp"
+
 namespace realizar::text::jinja {
 namespace {
 
@@ -26,6 +28,19 @@ std::shared_ptr<Object> keep(Object& object) { return object.shared_from_this();
 
 Value make_function(std::string name, Function::Body body, unsigned depth) {
   return Value(std::shared_ptr<Object>(std::make_shared<Function>(std::move(name), std::move(body), depth)));
+}
+
+bool BigInteger::equals(const Object& other) const {
+  auto* integer = dynamic_cast<const BigInteger*>(&other);
+  return integer != nullptr && integer->digits_ == digits_;
+}
+
+Value make_integer(std::string_view digits) {
+  if (auto integer = parse_integer(digits, 10)) return *integer;
+  const bool negative = digits.starts_with('-');
+  digits.remove_prefix(std::min(digits.find_first_not_of("-0"), digits.size()));
+  return Value(
+      std::shared_ptr<Object>(std::make_shared<BigInteger>((negative ? "-" : "") + std::string(digits))));
 }
 
 std::string Range::repr() const {

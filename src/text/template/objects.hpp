@@ -30,6 +30,26 @@ class Function : public Object {
 
 Value make_function(std::string name, Function::Body body, unsigned depth = 0);
 
+/// An integer that needs more than 64 bits, as its decimal digits: it can be printed, compared for equality
+/// and negated; arithmetic with it fails.
+class BigInteger : public Object {
+ public:
+  explicit BigInteger(std::string digits) : digits_(std::move(digits)) {}
+
+  std::string type_name() const override { return "int"; }
+  std::string repr() const override { return digits_; }
+  bool equals(const Object& other) const override;
+
+ private:
+  std::string digits_;
+};
+
+/// The longest text of an integer, as Python has it.
+inline constexpr std::size_t max_integer_digits = 4300;
+
+/// The integer that a text of decimal digits, with a minus or without, stands for.
+Value make_integer(std::string_view digits);
+
 /// A range of integers, never materialised.
 class Range : public Object {
  public:

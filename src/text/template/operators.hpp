@@ -14,6 +14,9 @@ inline void require_defined(const Value& value) {
   if (value.is_undefined()) raise(value.undefined_message());
 }
 
+/// Fails for an integer that needs more than 64 bits, with which nothing can be computed.
+void require_small(const Value& value);
+
 bool truth(const Value& value);
 bool equals(const Value& a, const Value& b);
 bool less(const Value& a, const Value& b, const char* symbol = "<");

@@ -1,5 +1,7 @@
 #include "text/template/parser.hpp"
 
+#include <set>
+
 #include "text/template/expression_parser.hpp"
 
 namespace realizar::text::jinja {
@@ -67,6 +69,7 @@ class Parser : private ExpressionParser {
     if (tag == "macro") return body.push_back({line, parse_macro(line)});
     if (tag == "call") return body.push_back({line, parse_call_block(line)});
     if (tag == "filter") return body.push_back({line, parse_filter_block()});
+    if (tag == "block") return body.push_back({line, parse_block(line)});
     if (tag == "with") return body.push_back({line, parse_with()});
     if (tag == "print") return body.push_back({line, parse_print()});
     if (tag == "break" || tag == "continue") return body.push_back({line, LoopControl{tag == "break"}});
@@ -189,6 +192,20 @@ class Parser : private ExpressionParser {
     return with;
   }
 
+  Block parse_block(int line) {
+    Block block;
+    const std::string name = expect_any_name();
+    if (!blocks_.insert(name).second) raise_at(line, "block '", name, "' defined twice");
+    block.scoped = skip_name("scoped");
+    const bool required = skip_name("required");
+    if (is_op("-")) fail("the names of blocks have no hyphens in them");
+    block.body = parse_statements({"endblock"});
+    take();
+    if (is_name(name)) take();
+    if (required) raise_at(line, "block '", name, "' is required of a template that extends this one");
+    return block;
+  }
+
   Output parse_print() {
     Output output;
     while (current().kind != TokenKind::block_end) {
@@ -228,6 +245,8 @@ class Parser : private ExpressionParser {
     }
     return result;
   }
+
+  std::set<std::string> blocks_;  ///< names
 };
 
 }  // namespace

@@ -12,6 +12,7 @@ class Resolver {
  public:
   void run(Template& source) {
     Symbols symbols(nullptr);
+    whole_ = &symbols;
     analyse(symbols, source.body);
     Context context{&symbols};
     visit(source.body, context);
@@ -138,7 +139,8 @@ class Resolver {
       for (auto& branch : node.branches) stores = stores || stores_loop(branch.second);
       return stores;
     }
-    if constexpr (std::is_same_v<Node, FilterBlock> || std::is_same_v<Node, With>)
+    if constexpr (std::is_same_v<Node, FilterBlock> || std::is_same_v<Node, With> ||
+                  std::is_same_v<Node, Block>)
       return stores_loop(node.body);
     if constexpr (std::is_same_v<Node, Macro> || std::is_same_v<Node, CallBlock>)
       return stores_loop(node.definition.body);
@@ -213,6 +215,13 @@ class Resolver {
     node.layout = symbols.layout();
   }
 
+  void visit_statement(Block& node, const Context& context) {
+    Symbols symbols(node.scoped ? context.symbols : whole_);
+    analyse(symbols, node.body);
+    visit(node.body, {&symbols});
+    node.layout = symbols.layout();
+  }
+
   void visit_statement(Assign& node, const Context& context) {
     visit(node.target, context);
     visit(node.value, context);
@@ -235,6 +244,7 @@ class Resolver {
 
   void visit_statement(Unavailable& node, const Context& context) { visit(node.operand, context); }
 
+  Symbols* whole_ = nullptr;  ///< of the template itself
   std::size_t copied_ = 0;
   int line_ = 1;
 };

@@ -75,6 +75,7 @@ class ScopeAnalyser {
   }
   void visit_statement(Assign& node) { visit(node.value), visit(node.target); }
   void visit_statement(AssignBlock& node) { visit(node.target); }
+  void visit_statement(Block&) {}
   void visit_statement(LoopControl&) {}
   void visit_statement(Unavailable& node) {
     visit(node.operand);

@@ -234,6 +234,13 @@ struct AssignBlock {
 struct LoopControl {
   bool is_break;
 };
+/// {% block %} of a template that no other one extends: its body, in a scope that sees the variables of the
+/// whole template and, where it is `scoped`, those around it.
+struct Block {
+  Body body;
+  bool scoped = false;
+  Layout layout;
+};
 /// A tag that needs other templates, which there are none of: fails when it is reached.
 struct Unavailable {
   std::string tag;
@@ -243,7 +250,7 @@ struct Unavailable {
 
 struct Statement {
   int line;
-  std::variant<Output, If, For, Macro, CallBlock, FilterBlock, With, Assign, AssignBlock, LoopControl,
+  std::variant<Output, If, For, Macro, CallBlock, FilterBlock, With, Assign, AssignBlock, LoopControl, Block,
                Unavailable>
       node;
 };

@@ -31,9 +31,11 @@ bool is_none(const Value& value) { return value.is_none(); }
 bool is_boolean(const Value& value) { return value.is_bool(); }
 bool is_false(const Value& value) { return value.is_bool() && !truth(value); }
 bool is_true(const Value& value) { return value.is_bool() && truth(value); }
-bool is_integer(const Value& value) { return value.is_integer() && !value.is_bool(); }
+bool is_integer(const Value& value) {
+  return (value.is_integer() && !value.is_bool()) || value.as<BigInteger>() != nullptr;
+}
 bool is_float(const Value& value) { return value.is_float(); }
-bool is_number(const Value& value) { return value.is_number(); }
+bool is_number(const Value& value) { return value.is_number() || value.as<BigInteger>() != nullptr; }
 bool is_string(const Value& value) { return value.is_string(); }
 bool is_mapping(const Value& value) { return value.is_dict(); }
 bool is_escaped(const Value& value) { return value.is_markup(); }

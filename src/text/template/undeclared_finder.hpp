@@ -58,6 +58,7 @@ class UndeclaredFinder {
   void visit_statement(With& node) { visit(node.targets), visit(node.values), visit(node.body); }
   void visit_statement(Assign& node) { visit(node.target), visit(node.value); }
   void visit_statement(AssignBlock& node) { visit(node.target), visit(node.filter), visit(node.body); }
+  void visit_statement(Block&) {}
   void visit_statement(LoopControl&) {}
   void visit_statement(Unavailable& node) { visit(node.operand); }
 

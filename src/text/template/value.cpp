@@ -41,8 +41,9 @@ Text::Text(std::string t, bool is_markup)
   spend(text.size() / 64);
 }
 
-Sequence::Sequence(std::vector<Value> i)
+Sequence::Sequence(std::vector<Value> i, std::span<const std::string_view> n)
     : items(std::move(i)),
+      names(n),
       depth(checked_depth(deepest(items))),
       charge(sizeof(Sequence) + items.size() * sizeof(Value)) {
   spend(items.size() / 8);
@@ -74,6 +75,12 @@ Value Value::tuple(std::vector<Value> items) {
   return value;
 }
 
+Value Value::named_tuple(std::vector<Value> items, std::span<const std::string_view> names) {
+  Value value;
+  value.storage_ = Tuple{std::make_shared<const Sequence>(std::move(items), names)};
+  return value;
+}
+
 Value Value::markup(std::string text) {
   Value value;
   value.storage_ = std::make_shared<const Text>(std::move(text), true);
@@ -98,6 +105,10 @@ std::size_t Value::text_length() const { return std::get<std::shared_ptr<const T
 
 const std::vector<Value>& Value::items() const {
   return is_list() ? std::get<List>(storage_).sequence->items : std::get<Tuple>(storage_).sequence->items;
+}
+
+std::span<const std::string_view> Value::item_names() const {
+  return std::get<Tuple>(storage_).sequence->names;
 }
 
 std::string Value::undefined_message() const {

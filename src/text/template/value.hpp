@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,6 +52,8 @@ class Value {
   static Value undefined(std::string message);
   static Value list(std::vector<Value> items);
   static Value tuple(std::vector<Value> items);
+  /// A tuple whose items are its attributes too, under names that outlive it.
+  static Value named_tuple(std::vector<Value> items, std::span<const std::string_view> names);
   /// A string that HTML escaping leaves alone (markupsafe.Markup).
   static Value markup(std::string text);
 
@@ -74,6 +77,7 @@ class Value {
   const std::string& text() const;
   std::size_t text_length() const;  ///< in code points
   const std::vector<Value>& items() const;
+  std::span<const std::string_view> item_names() const;  ///< of a tuple; empty unless it is a named one
   const Dict& dict() const { return *std::get<std::shared_ptr<const Dict>>(storage_); }
   Object& object() const { return *std::get<std::shared_ptr<Object>>(storage_); }
   const std::shared_ptr<Object>& shared_object() const { return std::get<std::shared_ptr<Object>>(storage_); }
@@ -115,9 +119,10 @@ struct Text {
 
 /// The contents of a list or a tuple.
 struct Sequence {
-  explicit Sequence(std::vector<Value> items);
+  explicit Sequence(std::vector<Value> items, std::span<const std::string_view> names = {});
 
   std::vector<Value> items;
+  std::span<const std::string_view> names;
   unsigned depth;
   MemoryCharge charge;
 };

@@ -5,12 +5,14 @@
 
 #include "text/template/arguments.hpp"
 #include "text/template/filters/tables.hpp"
+#include "text/template/objects.hpp"
 
 namespace realizar::text::jinja {
 namespace {
 
 std::optional<double> as_float(const Value& value) {
   require_defined(value);
+  if (value.as<BigInteger>()) return parse_float(value.object().repr());
   if (value.is_number()) return value.number();
   return value.is_string() ? parse_float(value.text()) : std::nullopt;
 }
@@ -18,6 +20,7 @@ std::optional<double> as_float(const Value& value) {
 Value abs_filter(Interpreter&, Arguments& a) {
   BoundArguments bound("abs", a, {"/x"});
   Value x = bound.get(0);
+  if (x.as<BigInteger>()) return x.object().repr().starts_with('-') ? negate(x) : x;
   if (!x.is_number()) raise("bad operand type for abs(): '", x.type_name(), "'");
   if (x.is_float()) return std::fabs(x.number());
   return x.integer() < 0 ? negate(x) : Value(x.integer());
@@ -52,6 +55,7 @@ Value int_filter(Interpreter&, Arguments& a) {
   Value value = bound.get(0), otherwise = bound.get(1, Value(0));
   require_defined(value);
   if (value.is_integer()) return value.integer();
+  if (value.as<BigInteger>()) return value;
   std::optional<double> number;
   if (value.is_string()) {
     if (auto parsed = parse_integer(value.text(), static_cast<int>(bound.integer(2, 10)))) return *parsed;
@@ -69,6 +73,7 @@ Value round_filter(Interpreter&, Arguments& a) {
   Value value = bound.get(0), method = bound.get(2, Value("common"));
   std::string how = to_text(method);
   if (how != "common" && how != "ceil" && how != "floor") raise("method must be common, ceil or floor");
+  require_small(value);
   if (!value.is_number()) raise("type ", value.type_name(), " doesn't define __round__ method");
   std::int64_t places = bound.integer(1, 0);
   if (how != "common") {

@@ -56,6 +56,7 @@ Value extreme(Interpreter&, Arguments& a) {
 }
 
 Value groupby(Interpreter&, Arguments& a) {
+  static constexpr std::string_view names[] = {"grouper", "list"};
   BoundArguments bound("groupby", a, {"value", "attribute", "default=", "case_sensitive="});
   AttributePath path(bound.get(1), bound.is_none(2) ? std::nullopt : std::optional(bound.get(2)));
   std::vector<Value> items = to_vector(bound.get(0)), keys;
@@ -67,7 +68,7 @@ Value groupby(Interpreter&, Arguments& a) {
     std::vector<Value> members;
     Value shared = key(items[i]), shown = path(items[i]);
     for (; i < items.size() && equals(key(items[i]), shared); ++i) members.push_back(items[i]);
-    groups.push_back(Value::tuple({shown, Value::list(std::move(members))}));
+    groups.push_back(Value::named_tuple({shown, Value::list(std::move(members))}, names));
   }
   return Value::list(std::move(groups));
 }

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "text/template/format.hpp"
+#include "text/template/objects.hpp"
 #include "text/template/operators.hpp"
 #include "text/template/text_search.hpp"
 
@@ -127,6 +128,10 @@ Value add_texts(const Value& a, const Value& b) {
 
 }  // namespace
 
+void require_small(const Value& value) {
+  if (value.as<BigInteger>()) raise("the integer ", value.object().repr(), " does not fit 64 bits");
+}
+
 Value apply(BinaryOperator op, const Value& a, const Value& b) {
   if (op == BinaryOperator::modulo && a.is_string()) return percent_format(a, b);
   require_defined(a);
@@ -146,6 +151,8 @@ Value apply(BinaryOperator op, const Value& a, const Value& b) {
     if ((a.is_string() || a.is_sequence()) && b.is_integer()) return repeat(a, b.integer());
     if ((b.is_string() || b.is_sequence()) && a.is_integer()) return repeat(b, a.integer());
   }
+  require_small(a);
+  require_small(b);
   fail_operands(symbol_of(op), a, b);
 }
 
@@ -153,6 +160,10 @@ Value negate(const Value& value) {
   require_defined(value);
   if (value.is_integer()) return apply_integers(BinaryOperator::subtract, 0, value.integer());
   if (value.is_float()) return -value.number();
+  if (value.as<BigInteger>()) {
+    const std::string digits = value.object().repr();
+    return make_integer(digits.starts_with('-') ? digits.substr(1) : "-" + digits);
+  }
   raise("bad operand type for unary -: '", value.type_name(), "'");
 }
 

@@ -26,6 +26,8 @@ bool compare_ordered(const Value& a, const Value& b, const char* symbol, Compare
     }
     return compare(std::partial_ordering(a.items().size() <=> b.items().size()));
   }
+  require_small(a);
+  require_small(b);
   raise("'", symbol, "' not supported between instances of '", a.type_name(), "' and '", b.type_name(), "'");
 }
 

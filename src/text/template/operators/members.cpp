@@ -48,6 +48,11 @@ Value missing_member(const Value& value, const Value& key) {
 
 std::optional<Value> own_attribute(const Value& value, const std::string& name) {
   if (name.starts_with("_")) return std::nullopt;
+  if (value.is_tuple()) {
+    const auto names = value.item_names();
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found != names.end()) return value.items()[static_cast<std::size_t>(found - names.begin())];
+  }
   return value.is_object() ? value.object().attribute(name) : find_method(value, name);
 }
 
