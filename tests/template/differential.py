@@ -153,6 +153,9 @@ HAND = r"""
 {{ huge }}{{ huge|tojson }}{{ [huge, -huge]|tojson }}{{ huge is number }}{{ huge is integer }}{{ huge == huge }}{{ huge ~ 'x' }}{{ huge|string|length }}{{ huge|int }}{{ huge|float }}{{ huge|abs }}{{ 'y' if huge }}
 {{ -9223372036854775808 }}{{ 9223372036854775808 }}{{ 123456789012345678901234567890 }}{{ - -9223372036854775808 }}{{ 18_446_744_073_709_551_616 }}{{ [9223372036854775807, -9223372036854775808]|tojson }}
 {% macro f(a, b) %}{% endmacro %}{{ f.arguments }}
+{{ {'b': 1, 'a': {'d': 2, 'c': []}}|pprint }}{{ messages|pprint }}{{ tools|pprint }}{{ d|pprint }}{{ (s,)|pprint }}{{ nope|pprint }}{{ [3, 'a', none]|pprint }}
+{{ (s * 20)|pprint }}|{{ [s ~ ' ', u]|join('\n')|replace('o', ' o ')|pprint }}|{{ [(s ~ ' ') * 12, ('line\n' * 4)]|pprint }}|{{ {'long': ('word  ' * 30), 'x': (u * 90,)}|pprint }}|{{ ((u ~ '\n') * 30)|pprint }}
+{{ range(60)|list|pprint }}{{ {'k': range(40)|list, 2: messages, 1.5: 'x' * 90}|pprint }}{{ messages|groupby('role')|pprint }}{{ ('a ' * 38)|pprint }}{{ ('a ' * 39)|pprint }}{{ ('a ' * 40)|pprint }}{{ ('a ' * 39 ~ 'b')|pprint }}
 a{% block one %}<{{ n }}{{ s }}>{% endblock %}b{% block two %}{% set n = 1 %}{{ n }}{% endblock two %}{{ n }}
 {% set n = 2 %}{% block one %}{{ n }}{% set n = 5 %}{{ n }}{% endblock %}{{ n }}{% block two %}{{ n }}{% endblock %}
 {% for i in l %}{% block one %}{{ i }}{{ n }}{{ loop }}{% endblock %}{% endfor %}
@@ -230,7 +233,7 @@ class Generator:
                                                 "tojson", "tojson(indent=2)", "default('z')", "d('y', true)", "unique|list", "reverse|list", "sum", "max", "min", "abs", "round",
                                                 "title", "capitalize", "items|list", "map('string')|list", "select|list", "map(attribute='role')|join('-')",
                                                 "selectattr('role')|list", "replace('l', 'L')", "indent", "truncate(6)", "batch(2)|list", "slice(2)|list", "dictsort", "e", "wordcount",
-                                                "center(9)", "reject('none')|list", "groupby('role')", "pprint|length"])),
+                                                "center(9)", "reject('none')|list", "groupby('role')", "pprint"])),
             lambda: "%s[%s]" % (sub(), r.choice(["0", "-1", "1:", ":2", "::-1", "'k'", "'role'", "n", "s"])),
             lambda: "%s.%s" % (r.choice(["s", "u", "d", "m", "l", "e", sub()]), r.choice(["upper()", "split()", "split('l', 1)", "strip()", "items()|list", "keys()|list", "get('b')", "x", "a", "content", "role",
                                             "replace('o', '')", "startswith('H')", "find('l')", "title()", "capitalize()", "count('l')", "isdigit()", "splitlines()", "rstrip('d')", "values()|list"])),

@@ -4,6 +4,7 @@
 #include "text/template/arguments.hpp"
 #include "text/template/filters/tables.hpp"
 #include "text/template/json.hpp"
+#include "text/template/pretty_print.hpp"
 #include "text/template/text_layout.hpp"
 #include "text/template/text_search.hpp"
 #include "text/unicode.hpp"
@@ -49,7 +50,9 @@ Value indent(Interpreter&, Arguments& a) {
   return out;
 }
 
-Value pprint(Interpreter&, Arguments& a) { return repr(BoundArguments("pprint", a, {"value"}).get(0)); }
+Value pprint(Interpreter&, Arguments& a) {
+  return pretty_print(BoundArguments("pprint", a, {"value"}).get(0));
+}
 
 Value replace(Interpreter&, Arguments& a) {
   BoundArguments bound("replace", a, {"s", "old", "new", "count="});
