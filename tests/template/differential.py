@@ -153,6 +153,7 @@ HAND = r"""
 {{ huge }}{{ huge|tojson }}{{ [huge, -huge]|tojson }}{{ huge is number }}{{ huge is integer }}{{ huge == huge }}{{ huge ~ 'x' }}{{ huge|string|length }}{{ huge|int }}{{ huge|float }}{{ huge|abs }}{{ 'y' if huge }}
 {{ -9223372036854775808 }}{{ 9223372036854775808 }}{{ 123456789012345678901234567890 }}{{ - -9223372036854775808 }}{{ 18_446_744_073_709_551_616 }}{{ [9223372036854775807, -9223372036854775808]|tojson }}
 {% macro f(a, b) %}{% endmacro %}{{ f.arguments }}
+{% set n = 1 %}{% autoescape false %}{{ '<' }}{{ n }}{% set n = 2 %}{{ n }}{% endautoescape %}{{ n }}{% for i in l %}{% autoescape false %}{% break %}{% endautoescape %}{% endfor %}
 {{ {'b': 1, 'a': {'d': 2, 'c': []}}|pprint }}{{ messages|pprint }}{{ tools|pprint }}{{ d|pprint }}{{ (s,)|pprint }}{{ nope|pprint }}{{ [3, 'a', none]|pprint }}
 {{ (s * 20)|pprint }}|{{ [s ~ ' ', u]|join('\n')|replace('o', ' o ')|pprint }}|{{ [(s ~ ' ') * 12, ('line\n' * 4)]|pprint }}|{{ {'long': ('word  ' * 30), 'x': (u * 90,)}|pprint }}|{{ ((u ~ '\n') * 30)|pprint }}
 {{ range(60)|list|pprint }}{{ {'k': range(40)|list, 2: messages, 1.5: 'x' * 90}|pprint }}{{ messages|groupby('role')|pprint }}{{ ('a ' * 38)|pprint }}{{ ('a ' * 39)|pprint }}{{ ('a ' * 40)|pprint }}{{ ('a ' * 39 ~ 'b')|pprint }}

@@ -70,6 +70,7 @@ class Parser : private ExpressionParser {
     if (tag == "call") return body.push_back({line, parse_call_block(line)});
     if (tag == "filter") return body.push_back({line, parse_filter_block()});
     if (tag == "block") return body.push_back({line, parse_block(line)});
+    if (tag == "autoescape") return body.push_back({line, parse_autoescape(line)});
     if (tag == "with") return body.push_back({line, parse_with()});
     if (tag == "print") return body.push_back({line, parse_print()});
     if (tag == "break" || tag == "continue") return body.push_back({line, LoopControl{tag == "break"}});
@@ -204,6 +205,18 @@ class Parser : private ExpressionParser {
     if (is_name(name)) take();
     if (required) raise_at(line, "block '", name, "' is required of a template that extends this one");
     return block;
+  }
+
+  /// Templates of chats escape nothing, so `false` changes nothing but the scope.
+  With parse_autoescape(int line) {
+    const ExpressionPtr flag = parse_expression();
+    const Constant* constant = flag->as<Constant>();
+    if (constant == nullptr || truth(constant->value))
+      raise_at(line, "'autoescape' is supported only with false: use the filter 'e' to escape");
+    With scope;
+    scope.body = parse_statements({"endautoescape"});
+    take();
+    return scope;
   }
 
   Output parse_print() {
