@@ -84,10 +84,10 @@ class ScopedPin {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int n_threads) : size_(n_threads), spin_(true) {
+ThreadPool::ThreadPool(int n_threads)
+    : size_(n_threads), spin_(true), states_(static_cast<size_t>(std::clamp(n_threads, 1, max_threads))) {
   require(n_threads >= 1 && n_threads <= max_threads, ErrorKind::invalid_argument, "cannot run on ",
           n_threads, " threads: give a number from 1 to ", max_threads);
-  states_.resize(static_cast<size_t>(size_));
   if (size_ == 1) return;
   const std::vector<int> usable = system::usable_cpus();
   spin_ = static_cast<size_t>(size_) <= usable.size();
@@ -157,9 +157,12 @@ void ThreadPool::finish_region() {
   if (!failed_.load(std::memory_order_relaxed)) return;
   // Some workers left in the middle: nobody is inside now, so all counts can start afresh.
   failed_.store(false, std::memory_order_relaxed);
-  arrived_.store(0, std::memory_order_relaxed);
-  for (WorkerState& state : states_) state.turn = 0;
-  for (TaskCounter& counter : counters_) counter.reset();
+  for (WorkerState& state : states_) {
+    state.turn = 0;
+    state.barriers = 0;
+    for (auto& heard : state.heard) heard.store(0, std::memory_order_relaxed);
+    for (TaskSpan& span : state.spans) span.reset();
+  }
 }
 
 void ThreadPool::call(int worker) {
@@ -195,18 +198,21 @@ bool ThreadPool::wait_for_region(uint32_t& seen) {
   return !stopping_.load();
 }
 
+// A dissemination barrier (Hensgen, Finkel and Manber, 1988): no line is written by two workers in one round,
+// so that two workers wait for one message each.
 void ThreadPool::wait_at_barrier() {
-  // The generation cannot move before this worker has arrived.
-  const uint32_t generation = generation_.load(std::memory_order_relaxed);
-  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == size_) {
-    arrived_.store(0, std::memory_order_relaxed);
-    generation_.store(generation + 1, std::memory_order_release);
-    return;
-  }
-  const auto all_arrived = [&] { return generation_.load(std::memory_order_acquire) != generation; };
+  const int me = worker();
+  WorkerState& mine = states_[static_cast<size_t>(me)];
+  const uint32_t count = ++mine.barriers;
   const auto failed = [&] { return failed_.load(std::memory_order_relaxed); };
-  spin_until([&] { return all_arrived() || failed(); }, spin_, Clock::duration::zero());
-  if (!all_arrived()) throw RegionFailed{};
+  for (int round = 0; 1 << round < size_; ++round) {
+    const auto next = static_cast<size_t>((me + (1 << round)) % size_);
+    states_[next].heard[round].store(count, std::memory_order_release);
+    // The sender may be at the next barrier already, but not further.
+    const auto heard = [&] { return mine.heard[round].load(std::memory_order_acquire) - count <= 1; };
+    spin_until([&] { return heard() || failed(); }, spin_, Clock::duration::zero());
+    if (!heard()) throw RegionFailed{};
+  }
 }
 
 }  // namespace realizar::backend

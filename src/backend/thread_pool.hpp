@@ -19,25 +19,28 @@ namespace realizar::backend {
 /// Bytes that two threads should not share when both write.
 inline constexpr size_t cache_line_bytes = 64;
 
-/// Hands out the indices [0, n) in pieces of `grain`, each piece to one taker.
-class TaskCounter {
+/// Hands out a span of indices in pieces, each to one taker. Its own cache line, since most takes are by the
+/// worker whose span it is.
+class alignas(cache_line_bytes) TaskSpan {
  public:
   struct Piece {
     int64_t begin, end;
     explicit operator bool() const { return begin < end; }
   };
 
-  /// The next piece; an empty one when all are taken. All takers give the same n and grain.
-  Piece take(int64_t n, int64_t grain) {
-    const int64_t begin = next_.fetch_add(grain, std::memory_order_relaxed);
-    return {begin, std::min(n, begin + grain)};
+  /// The next piece of [begin, end); an empty one when all are taken. All takers give the same arguments.
+  Piece take(int64_t begin, int64_t end, int64_t grain) {
+    // Once it is empty it is only read, so that those who look for work do not hold up each other.
+    if (begin + taken_.load(std::memory_order_relaxed) >= end) return {end, end};
+    const int64_t first = begin + taken_.fetch_add(grain, std::memory_order_relaxed);
+    return {first, std::min(end, first + grain)};
   }
 
-  /// Starts again from 0. A barrier must stand between this and every take.
-  void reset() { next_.store(0, std::memory_order_relaxed); }
+  /// Starts again. A barrier must stand between this and every take.
+  void reset() { taken_.store(0, std::memory_order_relaxed); }
 
  private:
-  alignas(cache_line_bytes) std::atomic<int64_t> next_{0};
+  std::atomic<int64_t> taken_{0};
 };
 
 /// A fixed team of threads for fork-join work: `run` starts a region in which every worker calls the same
@@ -103,28 +106,39 @@ class ThreadPool {
   void wait_at_barrier();
   void stop();
 
-  // The counters take turns: while one is in use nobody touches the other (a barrier ends every share), so
-  // that one worker can reset it for the next share.
+  // Each worker begins with its own part of the indices, in order, so that what it reads is one stretch; when
+  // it is through it helps the others. The spans take turns: while one set is in use nobody touches the other
+  // (a barrier ends every share), so that each worker can reset its own for the next share.
   template <class F>
   void share(int64_t n, int64_t grain, F& fn) {
     const int me = worker();
-    TaskCounter& counter = counters_[turn_of(me) ^= 1];
-    if (me == 0) counters_[turn_of(me) ^ 1].reset();
-    while (const TaskCounter::Piece piece = counter.take(n, grain)) fn(piece.begin, piece.end);
+    WorkerState& mine = states_[static_cast<size_t>(me)];
+    const auto turn = static_cast<size_t>(mine.turn ^= 1);
+    mine.spans[turn ^ 1].reset();
+    for (int i = 0; i < size_; ++i) {
+      const int64_t owner = (me + i) % size_;
+      TaskSpan& span = states_[static_cast<size_t>(owner)].spans[turn];
+      const int64_t begin = owner * n / size_, end = (owner + 1) * n / size_;
+      while (const TaskSpan::Piece piece = span.take(begin, end, grain)) fn(piece.begin, piece.end);
+    }
     barrier();
   }
 
+  static constexpr int max_rounds = 10;  // of a barrier: 2^10 workers
+
   struct alignas(cache_line_bytes) WorkerState {
+    TaskSpan spans[2];
     int turn = 0;
+    uint32_t barriers = 0;  // that this worker has come to
+    // Round k of a barrier: worker i tells worker i + 2^k that it, and all it has heard of, are there.
+    alignas(cache_line_bytes) std::atomic<uint32_t> heard[max_rounds] = {};
   };
-  int& turn_of(int worker) { return states_[static_cast<size_t>(worker)].turn; }
 
   const int size_;
   bool spin_;  // false when there are more workers than cores: spinning would only keep others from working
   std::vector<int> cpus_;  // the core of each worker; empty when not pinned
   std::vector<std::thread> threads_;
   std::vector<WorkerState> states_;
-  TaskCounter counters_[2];
 
   // A region: the body, written before region_ counts up.
   Task task_ = nullptr;
@@ -134,9 +148,7 @@ class ThreadPool {
   alignas(cache_line_bytes) std::atomic<int> running_{0};  // workers besides the caller still in the region
   std::atomic<bool> busy_{false};
 
-  alignas(cache_line_bytes) std::atomic<int> arrived_{0};
-  alignas(cache_line_bytes) std::atomic<uint32_t> generation_{0};
-  std::atomic<bool> failed_{false};
+  alignas(cache_line_bytes) std::atomic<bool> failed_{false};
   std::exception_ptr error_;  // written by the worker that set failed_
 
   // Sleeping between regions.

@@ -11,11 +11,11 @@ namespace {
 using kernels::panel_rows;
 using tensor::ProductInput;
 
-/// Panels that one worker takes at a time. For few tokens, when memory is what counts, long runs, since what
-/// is fetched ahead beyond a run's end is fetched in vain; else few enough that all workers finish together.
+/// Panels that one worker takes at a time: few enough that all workers finish together, and for few tokens,
+/// when a panel takes a microsecond, not too few.
 int64_t grain(const Execution& e, int64_t n_panels) {
   const int64_t workers = e.pool.size();
-  if (e.n_tokens <= few_tokens) return (n_panels + 2 * workers - 1) / (2 * workers);
+  if (e.n_tokens <= few_tokens) return (n_panels + 4 * workers - 1) / (4 * workers);
   return std::clamp<int64_t>(n_panels / (8 * workers), 1, 16);
 }
 
