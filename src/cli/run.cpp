@@ -125,6 +125,8 @@ int run(const RunOptions& options) {
     print(to_json(result, speed));
   } else {
     std::string lines = to_text(speed);
+    if (result.stop_reason == StopReason::context_full)
+      lines.insert(lines.size() - 1, "; stopped because the context is full (--context gives a longer one)");
     if (options.verbose)
       lines = "ended by " + std::string(to_string(result.stop_reason)) + " after " +
               std::to_string(result.tokens.size()) + " tokens; sampler: " + result.sampler + "\n" + lines;
