@@ -81,16 +81,17 @@ TEST_F(ModelCommands, RunSaysWhatIsWrong) {
 
 TEST_F(ModelCommands, CtrlCEndsAGenerationWithItsSummary) {
   const Outcome outcome = run_program("run " + model_ + " -p hi --logit-bias 2=-inf --context 200000", "",
-                                      "timeout --preserve-status -s INT 5");
+                                      "timeout --foreground --preserve-status -s INT 2");
   EXPECT_EQ(outcome.status, 130);
   EXPECT_NE(outcome.error.find("load "), std::string::npos) << outcome.error;
 }
 
 TEST_F(ModelCommands, CtrlCEndsABenchmarkWithinARepetition) {
   for (const char* work : {"-p 200000 -n 0", "-p 0 -n 200000", "-p 0 -n 1 -d 200000"})
-    EXPECT_EQ(
-        run_program("bench " + model_ + " " + work, "", "timeout --preserve-status -k 20 -s INT 2").status,
-        130)
+    EXPECT_EQ(run_program("bench " + model_ + " " + work, "",
+                          "timeout --foreground --preserve-status -k 20 -s INT 2")
+                  .status,
+              130)
         << work;
 }
 
@@ -148,7 +149,7 @@ TEST_F(ModelCommands, CtrlCEndsAWaitForInput) {
                               : std::string(command) == "logits" ? " --tokens - --output x.logits"
                                                                  : " -";
     // The pause keeps the input open; `true` takes the redirections.
-    const std::string before = "true; sleep 3 | timeout --preserve-status -s INT 1";
+    const std::string before = "true; sleep 3 | timeout --foreground --preserve-status -s INT 1";
     EXPECT_EQ(run_program(command + (" " + model_) + input, "", before).status, 130) << command;
   }
 }
