@@ -9,7 +9,7 @@ namespace {
 struct Avx2 {
   static constexpr int width = 8;
   static constexpr bool signed_dot = true;
-  static constexpr int side_by_side = 1;
+  static constexpr int strips = 2;
   using F32 = __m256;
   using I32 = __m256i;
   struct Dot {
@@ -37,6 +37,13 @@ struct Avx2 {
   static F32 load_f16(const uint16_t* p) { return _mm256_cvtph_ps(load_128(p)); }
   static F32 load_bf16(const uint16_t* p) { return from_bits(shl(_mm256_cvtepu16_epi32(load_128(p)), 16)); }
   static F32 gather(const float* table, I32 index) { return _mm256_i32gather_ps(table, index, 4); }
+  static float first(F32 a) { return _mm256_cvtss_f32(a); }
+  template <int n>
+  static F32 from_lane(F32 a) {
+    if constexpr (n == 4) return _mm256_permute2f128_ps(a, a, 1);
+    if constexpr (n == 2) return _mm256_permute_ps(a, 0b1110);
+    if constexpr (n == 1) return _mm256_permute_ps(a, 1);
+  }
 
   static I32 load_bytes(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
   static I32 load_u8(const uint8_t* p) { return _mm256_cvtepu8_epi32(load_64(p)); }
@@ -47,6 +54,16 @@ struct Avx2 {
   }
   static I32 max(I32 a, I32 b) { return _mm256_max_epi32(a, b); }
   static void store_i32(int32_t* p, I32 a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a); }
+  static int32_t largest(I32 a) {
+    const __m128i four = _mm_max_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    const __m128i two = _mm_max_epi32(four, _mm_unpackhi_epi64(four, four));
+    return _mm_cvtsi128_si32(_mm_max_epi32(two, _mm_shuffle_epi32(two, 1)));
+  }
+  static int32_t sum(I32 a) {
+    const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    const __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
+    return _mm_cvtsi128_si32(two) + _mm_extract_epi32(two, 1);
+  }
   static I32 set1_i32(int32_t x) { return _mm256_set1_epi32(x); }
   static I32 add(I32 a, I32 b) { return _mm256_add_epi32(a, b); }
   static I32 sub(I32 a, I32 b) { return _mm256_sub_epi32(a, b); }
@@ -74,6 +91,11 @@ struct Avx2 {
     return add(sum, _mm256_madd_epi16(pairs, broadcast4(x)));
   }
 
+  static I32 in_register(I32 a) {
+    asm("" : "+x"(a));
+    return a;
+  }
+
   // Each int16 takes two products a step and saturates silently.
   static constexpr int depth(int max_product) { return smaller_power(32767 / (max_product * 2)); }
   static Dot no_dot() { return {_mm256_setzero_si256()}; }
@@ -97,6 +119,16 @@ struct Avx2 {
     const __m128i each =
         _mm_setr_epi8(-128, 0, -128, 0, -128, 4, -128, 4, -128, 8, -128, 8, -128, 12, -128, 12);
     return {_mm256_srai_epi16(pick(bytes, each, i * 0x01000100), 8)};
+  }
+  static I32 pair_u(I32 bytes, int i) {
+    const __m128i each =
+        _mm_setr_epi8(0, -128, 1, -128, 4, -128, 5, -128, 8, -128, 9, -128, 12, -128, 13, -128);
+    return pick(bytes, each, 2 * i * 0x00010001);
+  }
+  static I32 pair_s(I32 bytes, int i) {
+    const __m128i each =
+        _mm_setr_epi8(-128, 0, -128, 1, -128, 4, -128, 5, -128, 8, -128, 9, -128, 12, -128, 13);
+    return _mm256_srai_epi16(pick(bytes, each, 2 * i * 0x01000100), 8);
   }
 
  private:

@@ -9,7 +9,7 @@ namespace {
 struct Avx512 {
   static constexpr int width = 16;
   static constexpr bool signed_dot = false;
-  static constexpr int side_by_side = 2;
+  static constexpr int strips = 2;
   using F32 = __m512;
   using I32 = __m512i;
   using Dot = __m512i;
@@ -39,6 +39,14 @@ struct Avx512 {
     return from_bits(shl(_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))), 16));
   }
   static F32 gather(const float* table, I32 index) { return _mm512_i32gather_ps(index, table, 4); }
+  static float first(F32 a) { return _mm512_cvtss_f32(a); }
+  template <int n>
+  static F32 from_lane(F32 a) {
+    if constexpr (n == 8) return _mm512_shuffle_f32x4(a, a, 0b1110);
+    if constexpr (n == 4) return _mm512_shuffle_f32x4(a, a, 1);
+    if constexpr (n == 2) return _mm512_permute_ps(a, 0b1110);
+    if constexpr (n == 1) return _mm512_permute_ps(a, 1);
+  }
 
   static I32 load_bytes(const void* p) { return _mm512_loadu_si512(p); }
   static I32 load_u8(const uint8_t* p) {
@@ -52,6 +60,8 @@ struct Avx512 {
   }
   static I32 max(I32 a, I32 b) { return _mm512_max_epi32(a, b); }
   static void store_i32(int32_t* p, I32 a) { _mm512_storeu_si512(p, a); }
+  static int32_t largest(I32 a) { return _mm512_reduce_max_epi32(a); }
+  static int32_t sum(I32 a) { return _mm512_reduce_add_epi32(a); }
   static I32 set1_i32(int32_t x) { return _mm512_set1_epi32(x); }
   static I32 add(I32 a, I32 b) { return _mm512_add_epi32(a, b); }
   static I32 sub(I32 a, I32 b) { return _mm512_sub_epi32(a, b); }
@@ -80,6 +90,7 @@ struct Avx512 {
     return _mm512_dpwssd_epi32(sum, pairs, broadcast4(x));
   }
 
+  static I32 in_register(I32 a) { return a; }
   static constexpr int depth(int) { return chunk_groups; }
   static Dot no_dot() { return _mm512_setzero_si512(); }
   static Dot dot_u(Dot dot, I32 w, const int8_t* x) { return _mm512_dpbusd_epi32(dot, w, broadcast4(x)); }
@@ -87,6 +98,22 @@ struct Avx512 {
   static I32 add_scaled(I32 sum, Dot dot, Scale scale) { return add(sum, mul(dot, scale)); }
   static Scale scale_u(I32 bytes, int i) { return and_(shr(bytes, 8 * i), set1_i32(255)); }
   static Scale scale_s(I32 bytes, int i) { return sar(shl(bytes, 24 - 8 * i), 24); }
+  static I32 pair_u(I32 bytes, int i) {
+    const __m128i each =
+        _mm_setr_epi8(0, -128, 1, -128, 4, -128, 5, -128, 8, -128, 9, -128, 12, -128, 13, -128);
+    return pick(bytes, each, 2 * i * 0x00010001);
+  }
+  static I32 pair_s(I32 bytes, int i) {
+    const __m128i each =
+        _mm_setr_epi8(-128, 0, -128, 1, -128, 4, -128, 5, -128, 8, -128, 9, -128, 12, -128, 13);
+    return _mm512_srai_epi16(pick(bytes, each, 2 * i * 0x01000100), 8);
+  }
+
+ private:
+  /// Bytes of each quarter by index, those of index -128 being 0; `more` is added to the indices of a lane.
+  static I32 pick(I32 bytes, __m128i index, int more) {
+    return _mm512_shuffle_epi8(bytes, add(_mm512_broadcast_i32x4(index), set1_i32(more)));
+  }
 };
 
 }  // namespace

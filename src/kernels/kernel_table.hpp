@@ -13,22 +13,30 @@ namespace realizar::kernels {
 /// Most tokens, and panels, that a product takes at once.
 inline constexpr int max_tile_tokens = 64, max_tile_panels = 2;
 
-/// Sums of the codes of a block of 256, in two bytes a dot product takes: a sum is 64 * high + low.
+/// Sums of the codes of a block of 256.
 struct GroupSums {
-  int8_t high16[16], low16[16];  // of 16 codes
-  int8_t high32[8], low32[8];    // of 32
+  int16_t of_16[16], of_32[8];  // of 16 codes, and of 32
   int32_t all;
 };
 
 /// Activations in int8, laid out so that what a chunk of weights meets in a tile of tokens stands together. A
 /// block (32 or 256 columns, as the weights have) is d * codes, with codes in [-127, 127].
 struct QuantizedTokens {
-  int8_t* codes = nullptr;       // (n_cols / 32, n_tokens, 32)
+  static constexpr int pair_columns = 64;  // two chunks
+
+  /// (n_cols / 32, n_tokens, 32) for blocks of 32, (n_cols / 64, n_tokens, 64) for those of 256.
+  int8_t* codes = nullptr;
   float* d = nullptr;            // (n_cols / block, n_tokens)
   int16_t* half_sums = nullptr;  // (n_cols / 32, n_tokens, 2): sums of 16 codes; blocks of 32 only
   float* minus_sums = nullptr;   // (n_cols / 32, n_tokens): -d times the sum of 32 codes; blocks of 32 only
   GroupSums* group_sums = nullptr;  // (n_cols / 256, n_tokens); blocks of 256 only
   int64_t n_tokens = 0;
+
+  /// The 32 codes of a token in a chunk.
+  int8_t* codes_of(int block, int64_t chunk, int64_t token) const {
+    return block == 32 ? codes + (chunk * n_tokens + token) * 32
+                       : codes + (chunk / 2 * n_tokens + token) * pair_columns + chunk % 2 * 32;
+  }
 };
 
 /// The block in which activations are quantised to meet weights of this type.
@@ -53,6 +61,9 @@ inline constexpr int n_kv_formats = 3;
 inline constexpr int kv_tile = 64;
 /// Positions of a segment: partial results of attention are merged segment by segment.
 inline constexpr int kv_segment = 512;
+
+/// Most queries that attention takes at once.
+inline constexpr int max_attention_queries = 32;
 
 /// Columns that share a scale in q8_0.
 inline constexpr int kv_block = 32;
@@ -106,6 +117,9 @@ struct KernelTable {
   void (*gate[n_activations])(const float* gate, const float* up, int64_t n, float* out);
   /// out = a + factor * b
   void (*add)(const float* a, const float* b, float factor, int64_t n, float* out);
+  /// out = a + factor * the first n_rows columns of tile (n_tokens, 16), rows of a and out `stride` apart
+  void (*add_tile)(const float* a, int64_t a_stride, const float* tile, float factor, int n_tokens,
+                   int n_rows, float* out, int64_t out_stride);
   /// out = a * b
   void (*multiply)(const float* a, const float* b, int64_t n, float* out);
   /// out = factor * x
@@ -121,8 +135,9 @@ struct KernelTable {
   void (*store_key[n_kv_formats])(const float* key, int key_dim, uint8_t* keys, uint8_t* scales, int slot);
   void (*store_value[n_kv_formats])(const float* value, int value_dim, uint8_t* values, uint8_t* scales,
                                     int slot);
-  /// Attention of up to 4 queries over a segment.
-  void (*attend[n_kv_formats])(const AttentionSegment& segment, AttentionQuery* queries, int n_queries);
+  /// Attention of up to `max_attention_queries` queries over a segment; scratch (64, key_dim + value_dim).
+  void (*attend[n_kv_formats])(const AttentionSegment& segment, AttentionQuery* queries, int n_queries,
+                               float* scratch);
   /// Merges the partial result of the next segment into `into`, whose max is -infinity at the start.
   void (*merge_attention)(AttentionQuery& into, const AttentionQuery& next, int out_dim);
 };

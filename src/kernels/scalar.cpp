@@ -10,7 +10,7 @@ namespace {
 struct Scalar {
   static constexpr int width = 16;
   static constexpr bool signed_dot = true;
-  static constexpr int side_by_side = 1;
+  static constexpr int strips = 1;
   template <class T>
   struct Lanes {
     T lane[width];
@@ -90,6 +90,12 @@ struct Scalar {
   static I32 max(I32 a, I32 b) {
     return ints([&](int i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; });
   }
+  static float first(F32 a) { return a.lane[0]; }
+  template <int n>
+  static F32 from_lane(F32 a) {
+    return floats([&](int i) { return a.lane[(i + n) % width]; });
+  }
+
   static void store_i32(int32_t* p, I32 a) {
     for (int i = 0; i < width; ++i) p[i] = a.lane[i];
   }
@@ -106,6 +112,16 @@ struct Scalar {
   }
   static void store_i8(int8_t* p, I32 a) {
     for (int i = 0; i < width; ++i) p[i] = static_cast<int8_t>(a.lane[i]);
+  }
+  static int32_t largest(I32 a) {
+    int32_t out = a.lane[0];
+    for (const int32_t lane : a.lane) out = lane > out ? lane : out;
+    return out;
+  }
+  static int32_t sum(I32 a) {
+    uint32_t out = 0;
+    for (const int32_t lane : a.lane) out += wrapped(lane);
+    return static_cast<int32_t>(out);
   }
   static I32 set1_i32(int32_t x) {
     return ints([&](int) { return x; });
@@ -163,6 +179,7 @@ struct Scalar {
     });
   }
 
+  static I32 in_register(I32 a) { return a; }
   static constexpr int depth(int) { return chunk_groups; }
   static Dot no_dot() { return set1_i32(0); }
   template <class Byte>
@@ -180,6 +197,12 @@ struct Scalar {
   static I32 add_scaled(I32 sum, Dot dot, Scale scale) { return add(sum, mul(dot, scale)); }
   static Scale scale_u(I32 bytes, int i) { return and_(shr(bytes, 8 * i), set1_i32(255)); }
   static Scale scale_s(I32 bytes, int i) { return sar(shl(bytes, 24 - 8 * i), 24); }
+  static I32 pair_u(I32 bytes, int i) {
+    return or_(scale_u(bytes, 2 * i), shl(scale_u(bytes, 2 * i + 1), 16));
+  }
+  static I32 pair_s(I32 bytes, int i) {
+    return or_(and_(scale_s(bytes, 2 * i), set1_i32(0xffff)), shl(scale_s(bytes, 2 * i + 1), 16));
+  }
 };
 
 }  // namespace

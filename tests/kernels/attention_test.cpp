@@ -81,13 +81,14 @@ TEST_P(AttentionKernels, AreSoftmaxOverTheRangeOfEachQuery) {
         segment.soft_cap = soft_cap;
         std::mt19937 random(2);
         const auto q = test::random_floats(random, std::size(cases) * Head::key_dim);
-        // Together in groups of 1 to 4, and alone with scalar instructions: the same bits.
-        for (const int group : {1, 2, 3, 4})
+        std::vector<float> scratch(kv_tile * (Head::key_dim + Head::value_dim));
+        // Together in groups, and alone with scalar instructions: the same bits.
+        for (const int group : {1, 2, 3, 4, 5, 7})
           for (size_t from = 0; from + static_cast<size_t>(group) <= std::size(cases);
                from += static_cast<size_t>(group)) {
             std::vector<std::vector<float>> out(static_cast<size_t>(group),
                                                 std::vector<float>(Head::value_dim));
-            AttentionQuery queries[4];
+            AttentionQuery queries[max_attention_queries];
             for (size_t i = 0; i < static_cast<size_t>(group); ++i) {
               const Query& c = cases[from + i];
               queries[i] = {q.data() + (from + i) * Head::key_dim,
@@ -99,12 +100,13 @@ TEST_P(AttentionKernels, AreSoftmaxOverTheRangeOfEachQuery) {
                             0,
                             0};
             }
-            table().attend[static_cast<int>(format)](segment, queries, group);
+            table().attend[static_cast<int>(format)](segment, queries, group, scratch.data());
             for (size_t i = 0; i < static_cast<size_t>(group); ++i) {
               std::vector<float> alone(Head::value_dim);
               AttentionQuery single = queries[i];
               single.out = alone.data();
-              kernels_of(backend::Isa::scalar).attend[static_cast<int>(format)](segment, &single, 1);
+              kernels_of(backend::Isa::scalar)
+                  .attend[static_cast<int>(format)](segment, &single, 1, scratch.data());
               EXPECT_TRUE(std::ranges::equal(out[i], alone, test::same_bits));
               EXPECT_TRUE(test::same_bits(queries[i].sum, single.sum) &&
                           test::same_bits(queries[i].max, single.max));
@@ -123,7 +125,7 @@ TEST_P(AttentionKernels, PartsMergeToTheWhole) {
   const auto q = test::random_floats(random, Head::key_dim);
   const auto part = [&](int64_t begin, int64_t end, std::vector<float>& out) {
     AttentionQuery query{q.data(), end - 1, begin, end, 0, out.data(), 0, 0};
-    table().attend[static_cast<int>(KvFormat::f32)](head.segment(), &query, 1);
+    table().attend[static_cast<int>(KvFormat::f32)](head.segment(), &query, 1, nullptr);
     return query;
   };
   std::vector<float> whole(Head::value_dim), first(Head::value_dim), second(Head::value_dim),

@@ -72,25 +72,24 @@ float fast_model(const uint8_t* row, const Quantized& x, int64_t t) {
     F::unpack(row + b * F::bytes, block);
     const float dmin = f16_to_f32(block.dmin_bits);
     const auto code_at = [&](int64_t k) {  // of column k
-      return int64_t{x.codes[static_cast<size_t>((k / 32 * x.view.n_tokens + t) * 32 + k % 32)]};
+      return int64_t{x.view.codes_of(activation_block(F::type), k / 32, t)[k % 32]};
     };
     const int step = std::max(F::d_span, 32);  // mins follow the dots of a chunk
     for (int at = 0; at < F::block; at += step) {
       const int64_t column = b * F::block + at;
       const float dx = x.d[static_cast<size_t>(column / activation_block(F::type) * x.view.n_tokens + t)];
+      int64_t mins = 0;
+      for (int k = at; k < at + step; ++k) mins += block.min[k / F::group] * code_at(b * F::block + k);
       for (int span = at; span < at + step; span += F::d_span) {
         int64_t dot = 0;
         for (int k = span; k < span + F::d_span; ++k)
           dot += scale_value<F>(block.scale[k / F::group]) * weight<F>(block.code[k]) *
                  code_at(b * F::block + k);
-        sum = std::fma(static_cast<float>(dot), d_value<F>(block.d_bits[span / F::d_span]) * dx, sum);
+        float value = static_cast<float>(dot) * d_value<F>(block.d_bits[span / F::d_span]);
+        if (F::has_min && F::block == 256) value = std::fma(-static_cast<float>(mins), dmin, value);
+        sum = std::fma(value, dx, sum);
       }
-      if constexpr (F::has_min) {
-        int64_t mins = 0;
-        for (int k = at; k < at + step; ++k) mins += block.min[k / F::group] * code_at(b * F::block + k);
-        sum = F::block == 32 ? std::fma(dmin, -(dx * static_cast<float>(mins)), sum)
-                             : std::fma(-static_cast<float>(mins), dmin * dx, sum);
-      }
+      if (F::has_min && F::block == 32) sum = std::fma(dmin, -(dx * static_cast<float>(mins)), sum);
     }
   }
   return sum;
@@ -161,12 +160,12 @@ TEST_P(Products, QuantizingGivesTheSameCodesOnEveryIsa) {
       EXPECT_TRUE(std::ranges::equal(a.d, b.d, same_bits));
       EXPECT_TRUE(std::ranges::equal(a.minus_sums, b.minus_sums, same_bits));
       EXPECT_TRUE(std::isnan(b.d[static_cast<size_t>(40 / block * 2)]));
-      EXPECT_EQ(b.codes[static_cast<size_t>(40 / 32 * 64 + 8)], 0);
+      EXPECT_EQ(b.view.codes_of(block, 40 / 32, 0)[8], 0);
       // A code is the nearest multiple of d.
       for (int64_t k = 0; k < n_cols; ++k) {
         const float d = b.d[static_cast<size_t>(k / block * 2)], value = x[static_cast<size_t>(k)];
         if (std::isnan(d) || d < 1e-37f) continue;
-        ASSERT_LE(std::abs(value - d * b.codes[static_cast<size_t>(k / 32 * 64 + k % 32)]), d * 0.5001f);
+        ASSERT_LE(std::abs(value - d * b.view.codes_of(block, k / 32, 0)[k % 32]), d * 0.5001f);
       }
     }
 }

@@ -13,6 +13,16 @@ namespace {
 
 using kernels::AttentionQuery;
 using kernels::kv_segment;
+using kernels::max_attention_queries;
+
+/// A worker's own memory.
+struct Scratch {
+  float* parts;  // (max_attention_queries, out_dim): partial results
+  float* page;   // (64, key_dim + value_dim): a page in f32
+
+  Scratch(const Attention& op, std::span<float> numbers)
+      : parts(numbers.data()), page(parts + kernels::max_attention_queries * (op.out.width / op.n_heads)) {}
+};
 
 /// What is the same for all tokens of an op.
 struct Layer {
@@ -97,13 +107,14 @@ struct QueryIndex {
 };
 
 /// The queries of some tokens of one sequence on one KV head, all segments one after the other.
-void attend_all(const Layer& layer, int64_t first_token, int64_t n_tokens, int kv_head, float* scratch) {
+void attend_all(const Layer& layer, int64_t first_token, int64_t n_tokens, int kv_head,
+                const Scratch& scratch) {
   const int64_t n_queries = n_tokens * layer.group;
   const kernels::AttentionSegment segment = layer.segment(first_token, kv_head);
-  for (int64_t from = 0; from < n_queries; from += max_queries) {
-    const int count = static_cast<int>(std::min<int64_t>(max_queries, n_queries - from));
-    QueryIndex index[max_queries];
-    AttentionQuery total[max_queries], parts[max_queries];
+  for (int64_t from = 0; from < n_queries; from += max_attention_queries) {
+    const int count = static_cast<int>(std::min<int64_t>(max_attention_queries, n_queries - from));
+    QueryIndex index[max_attention_queries];
+    AttentionQuery total[max_attention_queries], parts[max_attention_queries];
     int64_t begin = INT64_MAX, end = 0;  // segments
     for (int i = 0; i < count; ++i) {
       index[i] = {first_token + (from + i) / layer.group,
@@ -113,18 +124,18 @@ void attend_all(const Layer& layer, int64_t first_token, int64_t n_tokens, int k
       end = std::max(end, layer.first_segment(index[i].token) + layer.n_segments(index[i].token));
     }
     for (int64_t s = begin; s < end; ++s) {
-      int used = 0, owner[max_queries];
+      int used = 0, owner[max_attention_queries];
       for (int i = 0; i < count; ++i) {
         const AttentionQuery q =
-            layer.query(index[i].token, index[i].head, s, scratch + int64_t{used} * layer.out_dim);
+            layer.query(index[i].token, index[i].head, s, scratch.parts + int64_t{used} * layer.out_dim);
         if (q.begin >= q.end) continue;
         parts[used] = q;
         owner[used++] = i;
       }
-      layer.table.attend[static_cast<int>(layer.e.kv.type())](segment, parts, used);
+      layer.table.attend[static_cast<int>(layer.e.kv.type())](segment, parts, used, scratch.page);
       for (int i = 0; i < used; ++i) layer.table.merge_attention(total[owner[i]], parts[i], layer.out_dim);
     }
-    for (int i = 0; i < count; ++i) layer.finish(total[i], index[i].head, scratch);
+    for (int i = 0; i < count; ++i) layer.finish(total[i], index[i].head, scratch.parts);
   }
 }
 
@@ -137,7 +148,7 @@ int64_t same_sequence(const Execution& e, int64_t first, int64_t limit) {
 }
 
 /// Few tokens with many positions: workers share the segments, then merge them in order.
-void attend_split(const Layer& layer, int64_t max_segments, float* scratch) {
+void attend_split(const Layer& layer, int64_t max_segments, const Scratch& scratch) {
   Execution& e = layer.e;
   const int64_t stride = layer.out_dim + 2;  // a partial result, its max and its sum
   const auto partial = [&](int64_t token, int head, int64_t s) {
@@ -150,14 +161,14 @@ void attend_split(const Layer& layer, int64_t max_segments, float* scratch) {
       const int kv_head = static_cast<int>(task / max_segments % layer.n_kv_heads);
       if (s >= layer.n_segments(token)) continue;
       const kernels::AttentionSegment segment = layer.segment(token, kv_head);
-      for (int h = 0; h < layer.group; h += max_queries) {
-        AttentionQuery parts[max_queries];
-        const int count = std::min(max_queries, layer.group - h);
+      for (int h = 0; h < layer.group; h += max_attention_queries) {
+        AttentionQuery parts[max_attention_queries];
+        const int count = std::min(max_attention_queries, layer.group - h);
         const int head = kv_head * layer.group + h;
         for (int i = 0; i < count; ++i)
           parts[i] =
               layer.query(token, head + i, layer.first_segment(token) + s, partial(token, head + i, s));
-        layer.table.attend[static_cast<int>(e.kv.type())](segment, parts, count);
+        layer.table.attend[static_cast<int>(e.kv.type())](segment, parts, count, scratch.page);
         for (int i = 0; i < count; ++i) {
           parts[i].out[layer.out_dim] = parts[i].max;
           parts[i].out[layer.out_dim + 1] = parts[i].sum;
@@ -177,16 +188,21 @@ void attend_split(const Layer& layer, int64_t max_segments, float* scratch) {
         next.sum = next.out[layer.out_dim + 1];
         layer.table.merge_attention(total, next, layer.out_dim);
       }
-      layer.finish(total, head, scratch);
+      layer.finish(total, head, scratch.parts);
     }
   });
 }
 
 }  // namespace
 
+int64_t attention_scratch(const Attention& op, const KvShape& layer) {
+  return int64_t{max_attention_queries} * (op.out.width / op.n_heads) +
+         int64_t{kernels::kv_tile} * (layer.key_dim + layer.value_dim);
+}
+
 void execute(const Attention& op, Execution& e, int worker) {
   const Layer layer(op, e);
-  float* scratch = e.scratch(worker).data();
+  const Scratch scratch(op, e.scratch(worker));
   int64_t max_segments = 1;
   for (int64_t t = 0; t < e.n_tokens; ++t) max_segments = std::max(max_segments, layer.n_segments(t));
   if (max_segments > 1 && e.n_tokens * layer.n_kv_heads < 4 * e.pool.size()) {
@@ -195,8 +211,11 @@ void execute(const Attention& op, Execution& e, int worker) {
     e.pool.barrier();
     return attend_split(layer, max_segments, scratch);
   }
-  // Tokens are taken in blocks aligned to the batch; a block that crosses sequences is done in parts.
-  const int64_t block = e.n_tokens < 16 ? 1 : 8, n_blocks = (e.n_tokens + block - 1) / block;
+  // Tokens are taken in blocks aligned to the batch, as many as fill the kernel's queries but leave enough
+  // tasks for all workers; a block that crosses sequences is done in parts.
+  const int64_t fitting = std::max<int64_t>(1, max_attention_queries / layer.group);
+  const int64_t block = std::clamp<int64_t>(e.n_tokens * layer.n_kv_heads / (8 * e.pool.size()), 1, fitting);
+  const int64_t n_blocks = (e.n_tokens + block - 1) / block;
   e.pool.parallel_for(n_blocks * layer.n_kv_heads, 1, [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; ++task) {
       const int64_t first = task / layer.n_kv_heads * block, last = std::min(first + block, e.n_tokens);

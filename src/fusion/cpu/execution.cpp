@@ -17,7 +17,7 @@ struct Needs {
 
   explicit Needs(const Plan& plan) {
     for (const Op& op : plan.ops) {
-      scratch = std::max(scratch, scratch_of(op));
+      scratch = std::max(scratch, scratch_of(plan, op));
       if (const auto* products = std::get_if<Products>(&op)) input(products->in.width, 1);
       if (const auto* logits = std::get_if<Logits>(&op)) input(logits->in.width, 1);
       if (const auto* heads = std::get_if<HeadLinear>(&op))
@@ -38,13 +38,13 @@ struct Needs {
     input_numbers = std::max(input_numbers, n_cols * rows_per_token);
   }
 
-  static int64_t scratch_of(const Op& op) {
+  static int64_t scratch_of(const Plan& plan, const Op& op) {
     if (const auto* attention = std::get_if<Attention>(&op))
-      return max_queries * (attention->out.width / attention->n_heads);
+      return attention_scratch(*attention, plan.kv[static_cast<size_t>(attention->layer)]);
     if (const auto* positions = std::get_if<AddPositionEmbedding>(&op)) return positions->x.width;
     int64_t most = 0;
     if (const auto* run = std::get_if<PerToken>(&op))
-      for (const Op& inner : run->ops) most = std::max(most, scratch_of(inner));
+      for (const Op& inner : run->ops) most = std::max(most, scratch_of(plan, inner));
     return most;
   }
 };

@@ -13,6 +13,7 @@
 #include "fusion/device.hpp"
 #include "fusion/op.hpp"
 #include "tensor/product_input.hpp"
+#include "tensor/tile.hpp"
 
 // How the CPU device runs a batch: one region of the thread pool in which every worker goes through the ops
 // with the others. Each op below shares its work among the workers and ends with a barrier, so that an op
@@ -38,6 +39,12 @@ class Execution {
     return {buffers_.as<float>().data() + placement_.offsets[buffer] * max_tokens_ +
                 token * plan.buffer_widths[buffer] + slot.offset,
             static_cast<size_t>(slot.width)};
+  }
+
+  /// Columns [column, column + n_columns) of a slot for tokens that follow each other.
+  tensor::Rows rows(const Slot& slot, int64_t first_token, int count, int64_t column, int n_columns) {
+    return {row(slot, first_token).data() + column, plan.buffer_widths[static_cast<size_t>(slot.buffer)],
+            count, n_columns};
   }
 
   /// The input of a product, `fill(input, i)` having filled rows i = 0 ... n_rows - 1. All workers call it
@@ -100,9 +107,9 @@ class Execution {
 void execute(const Products& op, Execution& e, int worker);
 void execute(const HeadLinear& op, Execution& e, int worker);
 void execute(const Logits& op, Execution& e, int worker);
-/// Queries that a kernel of attention takes at once; as many partial results stand in a worker's scratch.
-inline constexpr int max_queries = 4;
 void execute(const Attention& op, Execution& e, int worker);
+/// Numbers that a worker needs for itself in attention.
+int64_t attention_scratch(const Attention& op, const KvShape& layer);
 void execute(const Experts& op, Execution& e, int worker);
 /// An op that treats every token by itself. Throws `internal` for the others.
 void execute_for_token(const Op& op, Execution& e, int64_t token, int worker);

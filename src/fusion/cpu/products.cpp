@@ -19,26 +19,12 @@ int64_t grain(const Execution& e, int64_t n_panels) {
   return std::clamp<int64_t>(n_panels / (8 * workers), 1, 16);
 }
 
-std::span<float> tile_row(float* tile, int token, int n_rows) {
-  return {tile + token * panel_rows, static_cast<size_t>(n_rows)};
-}
-
-/// Columns [row, row + n_rows) of a slot for a token.
-std::span<float> columns(Execution& e, const Slot& slot, int64_t token, int64_t row, int n_rows) {
-  return e.row(slot, token).subspan(static_cast<size_t>(row), static_cast<size_t>(n_rows));
-}
-
-void copy(std::span<const float> from, std::span<float> to) {
-  std::copy(from.begin(), from.end(), to.begin());
-}
-
 /// activation(gate) * up, or activation(gate) alone, tile by tile: neither is stored.
 void gated_products(const Products& op, Execution& e, const ProductInput& x) {
   const Projection& gate = e.weights.projection(op.linears[0].weight);
   const Finish finish_gate(e.weights, op.linears[0].scale, op.linears[0].bias);
   const auto store = [&](int64_t row, int n_rows, int64_t first, int n, float* tile) {
-    for (int t = 0; t < n; ++t)
-      copy(tile_row(tile, t, n_rows), columns(e, op.gate->out, first + t, row, n_rows));
+    tensor::store_tile(tile, e.rows(op.gate->out, first, n, row, n_rows));
   };
   const int64_t n_panels = gate.shape().panels_per_matrix();
   if (!op.gate->up)
@@ -101,14 +87,11 @@ void plain_products(const Products& op, Execution& e, const ProductInput& x) {
       matrix.matmul(x, {from, to - from, 0, e.n_tokens},
                     [&](int64_t row, int n_rows, int64_t first, int n, float* tile) {
                       finish(row, n_rows, n, tile);
-                      for (int t = 0; t < n; ++t) {
-                        const std::span<float> y = tile_row(tile, t, n_rows);
-                        if (op.add)
-                          tensor::add(columns(e, op.add->a, first + t, row, n_rows), y, op.add->factor,
-                                      columns(e, op.add->out, first + t, row, n_rows));
-                        else
-                          copy(y, columns(e, linear.out, first + t, row, n_rows));
-                      }
+                      if (op.add)
+                        tensor::add_tile(e.rows(op.add->a, first, n, row, n_rows), tile, op.add->factor,
+                                         e.rows(op.add->out, first, n, row, n_rows));
+                      else
+                        tensor::store_tile(tile, e.rows(linear.out, first, n, row, n_rows));
                     });
     }
   });
@@ -154,9 +137,8 @@ void execute(const HeadLinear& op, Execution& e, int worker) {
       matrix.matmul(x, {panel, 1, head * e.n_tokens, e.n_tokens},
                     [&](int64_t row, int n_rows, int64_t first, int n, float* tile) {
                       finish(row, n_rows, n, tile);
-                      for (int t = 0; t < n; ++t)
-                        copy(tile_row(tile, t, n_rows), columns(e, op.out, first - head * e.n_tokens + t,
-                                                                head * n_rows_of_head + row, n_rows));
+                      tensor::store_tile(tile, e.rows(op.out, first - head * e.n_tokens, n,
+                                                      head * n_rows_of_head + row, n_rows));
                     });
     }
   });
@@ -176,7 +158,7 @@ void execute(const Logits& op, Execution& e, int worker) {
                   [&](int64_t row, int n_rows, int64_t first, int n, float* tile) {
                     finish(row, n_rows, n, tile);
                     for (int t = 0; t < n; ++t) {
-                      const std::span<float> y = tile_row(tile, t, n_rows);
+                      const std::span<float> y(tile + t * panel_rows, static_cast<size_t>(n_rows));
                       if (op.factor != 1) tensor::scale(y, op.factor, y);
                       if (op.soft_cap != 0) tensor::soft_cap(y, op.soft_cap);
                       std::copy(y.begin(), y.end(), e.logits.begin() + (first + t) * e.plan.n_vocab + row);

@@ -71,6 +71,9 @@ void store_value(const float* value, int value_dim, uint8_t* values, uint8_t* sc
                           int64_t{slot} * blocks, 1);
 }
 
+/// Queries that share the loads of keys and values.
+inline constexpr int queries_at_once = 4;
+
 /// Where things of one page stand, for kernels; the same as kv_page_layout says.
 template <KvFormat Format>
 struct PageView {
@@ -83,29 +86,46 @@ struct PageView {
     values = page + layout.values_at;
     value_scales = page + layout.value_scales_at;
   }
+
+  /// V::width keys of dimension `d` from slot `j` on.
+  template <class V>
+  [[gnu::always_inline]] typename V::F32 key(int d, int j) const {
+    const auto key = load_kv<V, Format>(keys, int64_t{d} * kv_tile + j);
+    if constexpr (Format == KvFormat::q8_0)
+      return V::mul(key,
+                    V::load_f16(reinterpret_cast<const uint16_t*>(key_scales) + d / kv_block * kv_tile + j));
+    return key;
+  }
 };
 
-/// scores[q][j] = q . key j for the 64 positions of a page, `N` queries side by side.
+/// The slots of a page as numbers.
+struct Slots {
+  alignas(64) float number[kv_tile];
+  constexpr Slots() : number{} {
+    for (int i = 0; i < kv_tile; ++i) number[i] = static_cast<float>(i);
+  }
+};
+inline constexpr Slots slots;
+
+/// scores[q][j] = q . key j for slots of a page, [from, to) among them, `N` queries side by side.
 template <class V, KvFormat Format, int N>
 [[gnu::always_inline]] inline void tile_scores(const PageView<Format>& page, int key_dim,
-                                               const AttentionQuery* queries, float (*scores)[kv_tile]) {
-  constexpr int step = 16;
-  constexpr int parts = step / V::width;
-  for (int j = 0; j < kv_tile; j += step) {
+                                               const AttentionQuery* queries, int from, int to,
+                                               float (*scores)[kv_tile]) {
+  // Two registers of positions a query: enough sums that none waits for the one before.
+  constexpr int parts = 2, step = parts * V::width;
+  for (int j = from / step * step; j < to; j += step) {
     typename V::F32 acc[N][parts];
-    for (int q = 0; q < N; ++q)
-      for (int p = 0; p < parts; ++p) acc[q][p] = V::set1(0);
+    unrolled<N>([&](auto q) { unrolled<parts>([&](auto p) { acc[q][p] = V::set1(0); }); });
     for (int d = 0; d < key_dim; ++d)
-      for (int p = 0; p < parts; ++p) {
-        const int64_t at = int64_t{d} * kv_tile + j + p * V::width;
-        auto key = load_kv<V, Format>(page.keys, at);
-        if constexpr (Format == KvFormat::q8_0)
-          key = V::mul(key, V::load_f16(reinterpret_cast<const uint16_t*>(page.key_scales) +
-                                        d / kv_block * kv_tile + j + p * V::width));
-        for (int q = 0; q < N; ++q) acc[q][p] = V::fma(V::set1(queries[q].q[d]), key, acc[q][p]);
-      }
-    for (int q = 0; q < N; ++q)
-      for (int p = 0; p < parts; ++p) V::store(scores[q] + j + p * V::width, acc[q][p]);
+      unrolled<parts>([&](auto p) __attribute__((always_inline)) {
+        const auto key = page.template key<V>(d, j + p * V::width);
+        unrolled<N>([&](auto q) __attribute__((always_inline)) {
+          acc[q][p] = V::fma(V::set1(queries[q].q[d]), key, acc[q][p]);
+        });
+      });
+    unrolled<N>(
+        [&](auto q) { unrolled<parts>([&](auto p) { V::store(scores[q] + j + p * V::width, acc[q][p]); }); });
   }
 }
 
@@ -115,44 +135,39 @@ template <class V>
 float tile_weights(const AttentionSegment& segment, AttentionQuery& query, Lanes16<V>& sum, float* scores,
                    int64_t tile, int from, int to) {
   constexpr float lowest = -__builtin_inff();
-  const auto factor = V::set1(segment.scale);
+  const bool whole = from == 0 && to == kv_tile;
+  const auto factor = V::set1(segment.scale), nothing = V::set1(lowest), slope = V::set1(query.slope);
+  const auto first = V::set1(static_cast<float>(from)), end = V::set1(static_cast<float>(to));
+  const auto distance = V::set1(static_cast<float>(tile - query.position));
   auto top = Lanes16<V>::all(lowest);
-  for (int j = 0; j < kv_tile; j += 16) {
-    auto lanes = Lanes16<V>::load(scores + j);
-    for (int p = 0; p < lanes.parts; ++p) {
-      auto& s = lanes.part[p];
-      s = V::mul(s, factor);
+  for (int j = 0; j < kv_tile; j += 16)
+    for (int p = 0; p < top.parts; ++p) {
+      float* lanes = scores + j + p * V::width;
+      const auto slot = V::load(slots.number + j + p * V::width);
+      auto s = V::mul(V::load(lanes), factor);
       if (segment.soft_cap != 0) s = capped<V>(s, segment.soft_cap);
+      if (query.slope != 0) s = V::fma(slope, V::add(slot, distance), s);
+      if (!whole) s = V::less(slot, first, nothing, V::less(slot, end, s, nothing));
+      top.part[p] = V::max(s, top.part[p]);
+      V::store(lanes, s);
     }
-    for (int p = 0; p < lanes.parts; ++p) V::store(scores + j + p * V::width, lanes.part[p]);
-  }
-  if (query.slope != 0)
-    for (int j = from; j < to; ++j)
-      scores[j] = __builtin_fmaf(query.slope, static_cast<float>(tile + j - query.position), scores[j]);
-  for (int j = 0; j < from; ++j) scores[j] = lowest;
-  for (int j = to; j < kv_tile; ++j) scores[j] = lowest;
-  for (int j = 0; j < kv_tile; j += 16) {
-    const auto lanes = Lanes16<V>::load(scores + j);
-    for (int p = 0; p < lanes.parts; ++p) top.part[p] = V::max(lanes.part[p], top.part[p]);
-  }
   const float tile_max = top.max();
-  const float max = tile_max > query.max ? tile_max : query.max;
-  float before[V::width] = {query.max - max};
-  // No score at all, or infinite ones: the difference is no number; nothing was summed before.
-  if (query.max == lowest) before[0] = lowest;
-  V::store(before, exp<V>(V::load(before)));
-  query.max = max;
-  const auto shift = V::set1(max == lowest ? 0 : max), rescale = V::set1(before[0]);
-  for (int p = 0; p < sum.parts; ++p) sum.part[p] = V::mul(sum.part[p], rescale);
-  for (int j = 0; j < kv_tile; j += 16) {
-    auto lanes = Lanes16<V>::load(scores + j);
-    for (int p = 0; p < lanes.parts; ++p) {
-      const auto weight = exp<V>(V::sub(lanes.part[p], shift));
-      V::store(scores + j + p * V::width, weight);
+  float rescale = 1;
+  if (tile_max > query.max) {
+    // Nothing was summed before the first score.
+    rescale = query.max == lowest ? 0 : V::first(exp<V>(V::set1(query.max - tile_max)));
+    query.max = tile_max;
+    for (int p = 0; p < sum.parts; ++p) sum.part[p] = V::mul(sum.part[p], V::set1(rescale));
+  }
+  const auto shift = V::set1(query.max == lowest ? 0 : query.max);
+  for (int j = 0; j < kv_tile; j += 16)
+    for (int p = 0; p < sum.parts; ++p) {
+      float* lanes = scores + j + p * V::width;
+      const auto weight = exp<V>(V::sub(V::load(lanes), shift));
+      V::store(lanes, weight);
       sum.part[p] = V::add(sum.part[p], weight);
     }
-  }
-  return before[0];
+  return rescale;
 }
 
 /// What one query takes from a tile: weights of the positions [from, to), 0 elsewhere.
@@ -191,8 +206,39 @@ struct Values {
   }
 };
 
-/// out = out * rescale + sum over [from, to) of weight j times value j, for `N` queries. Positions that all
-/// of them see are read once for all; each query sums its own in their order.
+/// out = out * rescale + sum over [from, to) of weight j times value j, for `N` queries and `Parts` registers
+/// of dimensions from `d` on. Positions that all queries see, [from, to), are read once for all; each query
+/// sums its own in their order.
+template <class V, KvFormat Format, int N, int Parts>
+[[gnu::always_inline]] inline void add_value_lanes(const Values<V, Format>& values,
+                                                   const TileWeights* queries, int from, int to, int d) {
+  typename V::F32 sum[N][Parts];
+  const auto add_alone = [&](auto q, int begin, int end) __attribute__((always_inline)) {
+    for (int j = begin; j < end; ++j)
+      unrolled<Parts>([&](auto p) __attribute__((always_inline)) {
+        sum[q][p] = V::fma(V::set1(queries[q].weights[j]), values.lanes(j, d + p * V::width), sum[q][p]);
+      });
+  };
+  unrolled<N>([&](auto q) __attribute__((always_inline)) {
+    unrolled<Parts>([&](auto p) __attribute__((always_inline)) {
+      sum[q][p] = V::mul(V::load(queries[q].out + d + p * V::width), V::set1(queries[q].rescale));
+    });
+    add_alone(q, queries[q].from, smaller(from, queries[q].to));
+  });
+  for (int j = from; j < to; ++j) {
+    typename V::F32 value[Parts];
+    unrolled<Parts>([&](auto p) { value[p] = values.lanes(j, d + p * V::width); });
+    unrolled<N>([&](auto q) __attribute__((always_inline)) {
+      const auto weight = V::set1(queries[q].weights[j]);
+      unrolled<Parts>([&](auto p) { sum[q][p] = V::fma(weight, value[p], sum[q][p]); });
+    });
+  }
+  unrolled<N>([&](auto q) __attribute__((always_inline)) {
+    add_alone(q, to > queries[q].from ? to : queries[q].from, queries[q].to);
+    unrolled<Parts>([&](auto p) { V::store(queries[q].out + d + p * V::width, sum[q][p]); });
+  });
+}
+
 template <class V, KvFormat Format, int N>
 void add_values(const AttentionSegment& segment, const PageView<Format>& page, const TileWeights* queries) {
   const Values<V, Format> values{page, segment.value_dim, (segment.value_dim + kv_block - 1) / kv_block};
@@ -203,25 +249,10 @@ void add_values(const AttentionSegment& segment, const PageView<Format>& page, c
   }
   if (to < from) from = to = queries[0].from;
   int d = 0;
-  for (; d + V::width <= segment.out_dim; d += V::width) {
-    typename V::F32 sum[N];
-    const auto add_alone = [&](int q, int begin, int end) {
-      for (int j = begin; j < end; ++j)
-        sum[q] = V::fma(V::set1(queries[q].weights[j]), values.lanes(j, d), sum[q]);
-    };
-    for (int q = 0; q < N; ++q) {
-      sum[q] = V::mul(V::load(queries[q].out + d), V::set1(queries[q].rescale));
-      add_alone(q, queries[q].from, from < queries[q].to ? from : queries[q].to);
-    }
-    for (int j = from; j < to; ++j) {
-      const auto value = values.lanes(j, d);
-      for (int q = 0; q < N; ++q) sum[q] = V::fma(V::set1(queries[q].weights[j]), value, sum[q]);
-    }
-    for (int q = 0; q < N; ++q) {
-      add_alone(q, to > queries[q].from ? to : queries[q].from, queries[q].to);
-      V::store(queries[q].out + d, sum[q]);
-    }
-  }
+  for (; d + 2 * V::width <= segment.out_dim; d += 2 * V::width)
+    add_value_lanes<V, Format, N, 2>(values, queries, from, to, d);
+  for (; d + V::width <= segment.out_dim; d += V::width)
+    add_value_lanes<V, Format, N, 1>(values, queries, from, to, d);
   for (; d < segment.out_dim; ++d)
     for (int q = 0; q < N; ++q) {
       float sum = queries[q].out[d] * queries[q].rescale;
@@ -250,10 +281,68 @@ void add_latent_values(const AttentionSegment& segment, const PageView<Format>& 
   }
 }
 
+/// A page in f32, for queries enough to read it more than once: keys, then values, as in a page.
 template <class V, KvFormat Format>
-void attend(const AttentionSegment& segment, AttentionQuery* queries, int n_queries) {
+PageView<KvFormat::f32> unpack_page(const PageView<Format>& page, int key_dim, int value_dim, float* out) {
+  for (int d = 0; d < key_dim; ++d)
+    for (int j = 0; j < kv_tile; j += V::width) V::store(out + d * kv_tile + j, page.template key<V>(d, j));
+  const Values<V, Format> values{page, value_dim, (value_dim + kv_block - 1) / kv_block};
+  float* to = out + key_dim * kv_tile;
+  for (int j = 0; j < kv_tile; ++j, to += value_dim) {
+    int d = 0;
+    for (; d + V::width <= value_dim; d += V::width) V::store(to + d, values.lanes(j, d));
+    for (; d < value_dim; ++d) to[d] = values.one(j, d);
+  }
+  return {reinterpret_cast<const uint8_t*>(out), key_dim, value_dim};
+}
+
+/// The queries [0, N) against the tile of positions that begins at `tile`.
+template <class V, KvFormat Format, int N>
+void attend_tile(const AttentionSegment& segment, const PageView<Format>& page, int64_t tile,
+                 AttentionQuery* queries, Lanes16<V>* sums) {
+  const auto slot = [&](int64_t position) {
+    return static_cast<int>(position < tile ? 0 : position > tile + kv_tile ? kv_tile : position - tile);
+  };
+  int first = kv_tile, end = 0;  // what any of them sees
+  for (int q = 0; q < N; ++q) {
+    first = smaller(first, slot(queries[q].begin));
+    end = slot(queries[q].end) > end ? slot(queries[q].end) : end;
+  }
+  alignas(64) float scores[N][kv_tile] = {};
+  tile_scores<V, Format, N>(page, segment.key_dim, queries, first, end, scores);
+  TileWeights seen[N];  // by the queries that see anything of the tile
+  int n_seeing = 0;
+  for (int q = 0; q < N; ++q) {
+    const int from = slot(queries[q].begin), to = slot(queries[q].end);
+    if (from >= to) continue;
+    const float rescale = tile_weights<V>(segment, queries[q], sums[q], scores[q], tile, from, to);
+    seen[n_seeing++] = {scores[q], from, to, rescale, queries[q].out};
+  }
+  if (segment.value_dim == 0) {
+    for (int q = 0; q < n_seeing; ++q) add_latent_values<V, Format>(segment, page, seen[q]);
+    return;
+  }
+  if (N > 3 && n_seeing == 4) add_values<V, Format, smaller(N, 4)>(segment, page, seen);
+  if (N > 2 && n_seeing == 3) add_values<V, Format, smaller(N, 3)>(segment, page, seen);
+  if (N > 1 && n_seeing == 2) add_values<V, Format, smaller(N, 2)>(segment, page, seen);
+  if (n_seeing == 1) add_values<V, Format, 1>(segment, page, seen);
+}
+
+template <class V, KvFormat Format>
+void attend_tile(const AttentionSegment& segment, const PageView<Format>& page, int64_t tile,
+                 AttentionQuery* queries, int n_queries, Lanes16<V>* sums) {
+  int q = 0;
+  for (; q + queries_at_once <= n_queries; q += queries_at_once)
+    attend_tile<V, Format, queries_at_once>(segment, page, tile, queries + q, sums + q);
+  if (n_queries - q == 3) attend_tile<V, Format, 3>(segment, page, tile, queries + q, sums + q);
+  if (n_queries - q == 2) attend_tile<V, Format, 2>(segment, page, tile, queries + q, sums + q);
+  if (n_queries - q == 1) attend_tile<V, Format, 1>(segment, page, tile, queries + q, sums + q);
+}
+
+template <class V, KvFormat Format>
+void attend(const AttentionSegment& segment, AttentionQuery* queries, int n_queries, float* scratch) {
   int64_t begin = queries[0].begin, end = queries[0].end;
-  Lanes16<V> sums[4];
+  Lanes16<V> sums[max_attention_queries];
   for (int q = 0; q < n_queries; ++q) {
     begin = queries[q].begin < begin ? queries[q].begin : begin;
     end = queries[q].end > end ? queries[q].end : end;
@@ -264,30 +353,12 @@ void attend(const AttentionSegment& segment, AttentionQuery* queries, int n_quer
   for (int64_t tile = begin / kv_tile * kv_tile; tile < end; tile += kv_tile) {
     const uint8_t* page_data = segment.first_page + segment.page_table[tile / kv_tile] * segment.page_stride;
     const PageView<Format> page(page_data, segment.key_dim, segment.value_dim);
-    alignas(64) float scores[4][kv_tile];
-    if (n_queries == 4) tile_scores<V, Format, 4>(page, segment.key_dim, queries, scores);
-    if (n_queries == 3) tile_scores<V, Format, 3>(page, segment.key_dim, queries, scores);
-    if (n_queries == 2) tile_scores<V, Format, 2>(page, segment.key_dim, queries, scores);
-    if (n_queries == 1) tile_scores<V, Format, 1>(page, segment.key_dim, queries, scores);
-    TileWeights seen[4];  // by the queries that see anything of the tile
-    int n_seeing = 0;
-    for (int q = 0; q < n_queries; ++q) {
-      const auto slot = [&](int64_t position) {
-        return static_cast<int>(position < tile ? 0 : position > tile + kv_tile ? kv_tile : position - tile);
-      };
-      const int from = slot(queries[q].begin), to = slot(queries[q].end);
-      if (from >= to) continue;
-      const float rescale = tile_weights<V>(segment, queries[q], sums[q], scores[q], tile, from, to);
-      seen[n_seeing++] = {scores[q], from, to, rescale, queries[q].out};
-    }
-    if (segment.value_dim == 0) {
-      for (int q = 0; q < n_seeing; ++q) add_latent_values<V, Format>(segment, page, seen[q]);
-      continue;
-    }
-    if (n_seeing == 4) add_values<V, Format, 4>(segment, page, seen);
-    if (n_seeing == 3) add_values<V, Format, 3>(segment, page, seen);
-    if (n_seeing == 2) add_values<V, Format, 2>(segment, page, seen);
-    if (n_seeing == 1) add_values<V, Format, 1>(segment, page, seen);
+    if (Format == KvFormat::f32 || n_queries <= queries_at_once)
+      attend_tile<V, Format>(segment, page, tile, queries, n_queries, sums);
+    else
+      attend_tile<V, KvFormat::f32>(segment,
+                                    unpack_page<V, Format>(page, segment.key_dim, segment.value_dim, scratch),
+                                    tile, queries, n_queries, sums);
   }
   for (int q = 0; q < n_queries; ++q) queries[q].sum = sums[q].sum();
 }

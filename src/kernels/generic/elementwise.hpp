@@ -68,6 +68,21 @@ void add(const float* a, const float* b, float factor, int64_t n, float* out) {
 }
 
 template <class V>
+void add_tile(const float* a, int64_t a_stride, const float* tile, float factor, int n_tokens, int n_rows,
+              float* out, int64_t out_stride) {
+  if (n_rows < panel_rows) {
+    for (int t = 0; t < n_tokens; ++t)
+      add<V>(a + t * a_stride, tile + t * panel_rows, factor, n_rows, out + t * out_stride);
+    return;
+  }
+  const auto f = V::set1(factor);
+  for (int t = 0; t < n_tokens; ++t)
+    for (int r = 0; r < panel_rows; r += V::width)
+      V::store(out + t * out_stride + r,
+               V::fma(f, V::load(tile + t * panel_rows + r), V::load(a + t * a_stride + r)));
+}
+
+template <class V>
 void multiply(const float* a, const float* b, int64_t n, float* out) {
   transform<V>(a, b, out, n, [](auto x, auto y) { return V::mul(x, y); });
 }

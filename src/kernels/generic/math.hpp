@@ -16,7 +16,7 @@ typename V::F32 polynomial(const float (&c)[N], typename V::F32 x) {
 
 /// e^x within 1 ULP or so; 0 below -87.3 (results that would be denormal), infinity above 88.72.
 template <class V>
-typename V::F32 exp(typename V::F32 x) {
+[[gnu::always_inline]] inline typename V::F32 exp(typename V::F32 x) {
   const auto low = V::set1(-87.33654f), high = V::set1(88.72283f);
   const auto inside = V::max(V::min(x, high), low);
   // x = k ln 2 + r, |r| <= ln 2 / 2, with ln 2 in two parts (Cody and Waite 1980).

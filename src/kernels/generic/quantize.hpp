@@ -11,10 +11,7 @@ template <class V>
 int32_t largest_magnitude(const float* x, int n) {
   auto largest = V::set1_i32(0);
   for (int i = 0; i < n; i += V::width) largest = V::max(V::bits(absolute<V>(V::load(x + i))), largest);
-  int32_t lanes[V::width], out = 0;
-  V::store_i32(lanes, largest);
-  for (const int32_t lane : lanes) out = lane > out ? lane : out;
-  return out;
+  return V::largest(largest);
 }
 
 inline constexpr int32_t infinity_bits = 0x7f800000;
@@ -22,11 +19,6 @@ inline constexpr int32_t infinity_bits = 0x7f800000;
 /// Steps from 0 to the largest |x| of a block: just less than 127.5, which still rounds to 127, so that every
 /// number is within half a step of its code, and the step is as small as that allows.
 inline constexpr float quantisation_steps = 127.499f;
-
-[[gnu::always_inline]] inline void split_sum(int sum, int8_t& high, int8_t& low) {
-  high = static_cast<int8_t>(sum >> 6);
-  low = static_cast<int8_t>(sum & 63);
-}
 
 /// One block as token `token` of `out`: d = max |x| / 127.499, codes = x / d to the nearest integer.
 template <class V>
@@ -45,24 +37,27 @@ void quantize_block(const float* x, int64_t first_column, int block, const Quant
   const float d = finite ? amax / quantisation_steps : __builtin_nanf("");
   for (int64_t c = 0; c < n_chunks; ++c) {
     const int64_t at = (first_chunk + c) * out.n_tokens + token;
-    int8_t* codes = out.codes + at * chunk_columns;
-    for (int i = 0; i < chunk_columns; i += V::width) {
-      auto code = V::set1_i32(0);
-      if (finite) code = V::round(V::mul(V::mul(V::load(x + c * chunk_columns + i), scale), inverse));
-      V::store_i8(codes + i, code);
-    }
-    int first = 0, second = 0;
-    for (int i = 0; i < 16; ++i) first += codes[i];
-    for (int i = 16; i < 32; ++i) second += codes[i];
+    int8_t* codes = out.codes_of(block, first_chunk + c, token);
+    const auto quantize_half = [&](int from) {
+      auto sum = V::set1_i32(0);
+      for (int i = from; i < from + chunk_columns / 2; i += V::width) {
+        auto code = V::set1_i32(0);
+        if (finite) code = V::round(V::mul(V::mul(V::load(x + c * chunk_columns + i), scale), inverse));
+        V::store_i8(codes + i, code);
+        sum = V::add(sum, code);
+      }
+      return V::sum(sum);
+    };
+    const int first = quantize_half(0), second = quantize_half(chunk_columns / 2);
     if (block == chunk_columns) {
       out.half_sums[at * 2] = static_cast<int16_t>(first);
       out.half_sums[at * 2 + 1] = static_cast<int16_t>(second);
       out.minus_sums[at] = -(d * static_cast<float>(first + second));
     } else {
       GroupSums& sums = out.group_sums[first_column / block * out.n_tokens + token];
-      split_sum(first, sums.high16[2 * c], sums.low16[2 * c]);
-      split_sum(second, sums.high16[2 * c + 1], sums.low16[2 * c + 1]);
-      split_sum(first + second, sums.high32[c], sums.low32[c]);
+      sums.of_16[2 * c] = static_cast<int16_t>(first);
+      sums.of_16[2 * c + 1] = static_cast<int16_t>(second);
+      sums.of_32[c] = static_cast<int16_t>(first + second);
       sums.all = (c == 0 ? 0 : sums.all) + first + second;
     }
   }

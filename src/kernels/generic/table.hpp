@@ -1,7 +1,8 @@
 #pragma once
 
 #include "kernels/generic/attention.hpp"
-#include "kernels/generic/products.hpp"
+#include "kernels/generic/exact_products.hpp"
+#include "kernels/generic/fast_products.hpp"
 #include "kernels/generic/quantize.hpp"
 
 namespace realizar::kernels::generic {
@@ -43,6 +44,7 @@ constexpr KernelTable kernel_table() {
   table.rms_norm = rms_norm<V>;
   table.layer_norm = layer_norm<V>;
   table.add = add<V>;
+  table.add_tile = add_tile<V>;
   table.multiply = multiply<V>;
   table.scale = scale<V>;
   table.soft_cap = soft_cap<V>;

@@ -2,30 +2,42 @@
 
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "kernels/panel_layout.hpp"
 
 // The vocabulary of the generic kernels. An instruction set V has V::width (16, 8 or 4) lanes, multiplies
-// V::side_by_side panels together with many tokens (as many as there are registers for), and has as static
-// functions on lanes of
+// V::strips registers of rows together with many tokens, and has as static functions on lanes of
 //
 //   F32  load store set1 add sub mul div fma(a,b,c)=ab+c fnma(a,b,c)=c-ab, each rounded once
 //        min(a,b)=a<b?a:b  max(a,b)=a>b?a:b  (so a NaN in a gives b)
 //        less(a,b,x,y)=a<b?x:y  keep_nan(x,y)=x is NaN?x:y  load_f16 load_bf16 gather(table, I32)
+//        first (lane)  from_lane<n>(a): lane i is lane i + n of a, for the first n lanes
 //   I32  set1_i32 add sub mul max and_ or_ xor_ shl shr(logical) sar  store_i32  load_u8 load_i8 (width
 //   bytes, widened)
-//        store_i8 (lanes in [-128, 127])  to_float  round (nearest even, |x| < 2^22)  bits(F32)  from_bits
-//        load_bytes: the lanes as 4 * width bytes;  lookup16(bytes, table): table[byte], bytes below 16
-//        dot2(sum, pairs, x): sum + the two int16 of each lane times x[0] and x[1]
+//        store_i8 (lanes in [-128, 127])  sum, largest (of all lanes)  to_float  round (nearest even, |x| <
+//        2^22) bits(F32)  from_bits load_bytes: the lanes as 4 * width bytes;  lookup16(bytes, table):
+//        table[byte], bytes below 16 in_register(a): a, in a register of its own where compilers would load
+//        it again for every use dot2(sum, pairs, x): sum + the two int16 of each lane times x[0] and x[1]
 //   Dot  sums of products of bytes, w 4 bytes a lane, x the same 4 int8 for all lanes:
 //        dot_u(dot, w, x) for unsigned w, dot_s for signed (only where V::signed_dot)
 //        depth(m): how many products of 4 bytes, each product of two bytes up to m, one Dot takes
 //        no_dot() is 0; add_dot(I32, Dot), add_scaled(I32, Dot, Scale)
 //        scale_u(bytes, i), scale_s: a Scale from byte i of each lane, unsigned or signed
+//        pair_u(bytes, i), pair_s: bytes 2i and 2i + 1 of each lane as two int16
 //
 // V is a type in an unnamed namespace of its .cpp file, so that no two instruction sets share an
 // instantiation; for the same reason generic code uses no function of the standard library.
 namespace realizar::kernels::generic {
+
+/// fn(0), ..., fn(N - 1), each with its constant: arrays of registers need loops that are gone early.
+template <int N, class Fn>
+[[gnu::always_inline]] inline void unrolled(const Fn& fn) {
+  [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
+    (fn(std::integral_constant<int, i>{}), ...);
+  }
+  (std::make_integer_sequence<int, N>{});
+}
 
 [[gnu::always_inline]] constexpr int smaller(int a, int b) { return a < b ? a : b; }
 
@@ -52,19 +64,24 @@ struct Lanes16 {
     return load(lanes);
   }
 
+  /// Lane i with lane i + 8, then i + 4, i + 2, i + 1.
   template <class Fn>
-  float reduce(Fn fn) const {
-    float lanes[16];
-    for (int i = 0; i < parts; ++i) V::store(lanes + i * V::width, part[i]);
-    for (int half = 8; half > 0; half /= 2)
-      for (int i = 0; i < half; ++i) lanes[i] = fn(lanes[i], lanes[i + half]);
-    return lanes[0];
+  [[gnu::always_inline]] float reduce(const Fn& fn) const {
+    Lanes16 tree = *this;
+    for (int half = parts / 2; half > 0; half /= 2)
+      for (int p = 0; p < half; ++p) tree.part[p] = fn(tree.part[p], tree.part[p + half]);
+    auto lanes = tree.part[0];
+    if constexpr (V::width > 8) lanes = fn(lanes, V::template from_lane<8>(lanes));
+    if constexpr (V::width > 4) lanes = fn(lanes, V::template from_lane<4>(lanes));
+    lanes = fn(lanes, V::template from_lane<2>(lanes));
+    lanes = fn(lanes, V::template from_lane<1>(lanes));
+    return V::first(lanes);
   }
   float sum() const {
-    return reduce([](float a, float b) { return a + b; });
+    return reduce([](auto a, auto b) { return V::add(a, b); });
   }
   float max() const {
-    return reduce([](float a, float b) { return a > b ? a : b; });
+    return reduce([](auto a, auto b) { return V::max(a, b); });
   }
 };
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <utility>
-
 #include "kernels/generic/vocabulary.hpp"
 
 // Reading a panel: the codes of a chunk as bytes that dot products take, and the scales of a block.
@@ -62,10 +60,7 @@ template <class V, class F>
   constexpr int bits = F::code_bits;
   typename V::I32 v[bits];
   for (int i = 0; i < bits; ++i) v[i] = V::load_bytes(chunk + 4 * first_row + i * vector_bytes);
-  [&]<int... g>(std::integer_sequence<int, g...>) __attribute__((always_inline)) {
-    ((w[g] = code_of<V, bits, g>(v)), ...);
-  }
-  (std::make_integer_sequence<int, chunk_groups>{});
+  unrolled<chunk_groups>([&](auto g) __attribute__((always_inline)) { w[g] = code_of<V, bits, g>(v); });
   for (auto& codes : w) {
     if constexpr (F::codes == Codes::table) {
       static constexpr WeightTable<V, F> table;
@@ -119,6 +114,12 @@ template <class V, class F>
     load_grid<V, F>(chunk, first_row, w);
   else
     load_plain<V, F>(chunk, first_row, w);
+}
+
+template <class F>
+[[gnu::always_inline]] inline const uint8_t* chunk_of(const uint8_t* panel, int64_t chunk) {
+  using L = PanelLayout<F>;
+  return panel + L::codes_at(chunk / L::chunks) + chunk % L::chunks * CodeChunk<F>::bytes;
 }
 
 /// The values of all bytes that a one-byte scale may hold.

@@ -1,0 +1,274 @@
+#pragma once
+
+#include "kernels/generic/weights.hpp"
+#include "kernels/kernel_table.hpp"
+
+// Products of quantised weights with tokens in int8. A strip is the V::width rows that a register holds; `R`
+// strips are multiplied together, which share the loads of activations, with `A` tokens at a time, which
+// share the loads of weights.
+namespace realizar::kernels::generic {
+
+/// Tokens that are multiplied together when there are many.
+inline constexpr int tokens_at_once = 4;
+
+/// R strips of rows that follow each other, over one or more panels.
+template <class V, int R>
+struct Strips {
+  const uint8_t* panels;
+  int64_t panel_stride;  // bytes
+  [[gnu::always_inline]] const uint8_t* panel(int r) const {
+    return panels + r * V::width / panel_rows * panel_stride;
+  }
+  [[gnu::always_inline]] static constexpr int first_row(int r) { return r * V::width % panel_rows; }
+};
+
+/// sum[a][r] += scale(r, group) * (the k-groups [first, first + Count) of w[r] times token a), group by
+/// group; no scale where the format has none. Token a is at x + a * x_stride.
+template <class V, class F, int A, int R, int First, int Count, class Scale>
+[[gnu::always_inline]] inline void add_dots(typename V::I32 (*sum)[R],
+                                            const typename V::I32 (*w)[chunk_groups], const int8_t* x,
+                                            int64_t x_stride, const Scale& scale) {
+  constexpr int group = smaller(smaller(F::group, F::d_span), chunk_columns) / 4;
+  constexpr int depth = smaller(smaller(group, Count), Operand<V, F>::depth);
+  unrolled<Count / depth>([&](auto step) __attribute__((always_inline)) {
+    constexpr int from = First + step.value * depth;
+    typename V::Dot dot[A][R];
+    unrolled<A>([&](auto a) { unrolled<R>([&](auto r) { dot[a][r] = V::no_dot(); }); });
+    unrolled<depth>([&](auto i) __attribute__((always_inline)) {
+      typename V::I32 weights[R];
+      unrolled<R>([&](auto r) { weights[r] = V::in_register(w[r][from + i]); });
+      unrolled<A>([&](auto a) __attribute__((always_inline)) {
+        unrolled<R>([&](auto r) __attribute__((always_inline)) {
+          const int8_t* bytes = x + a * x_stride + 4 * (from + i);
+          if constexpr (Operand<V, F>::is_signed)
+            dot[a][r] = V::dot_s(dot[a][r], weights[r], bytes);
+          else
+            dot[a][r] = V::dot_u(dot[a][r], weights[r], bytes);
+        });
+      });
+    });
+    unrolled<A>([&](auto a) __attribute__((always_inline)) {
+      unrolled<R>([&](auto r) __attribute__((always_inline)) {
+        if constexpr (F::scale_bits == 0)
+          sum[a][r] = V::add_dot(sum[a][r], dot[a][r]);
+        else
+          sum[a][r] = V::add_scaled(sum[a][r], dot[a][r], scale(r, from / group));
+      });
+    });
+  });
+}
+
+/// fn(first token, number of tokens as a constant) for all tokens, `tokens_at_once` as long as there are so
+/// many.
+template <bool Many, class Fn>
+[[gnu::always_inline]] inline void for_tokens(int n_tokens, const Fn& fn) {
+  int t = 0;
+  if constexpr (Many)
+    for (; t + tokens_at_once <= n_tokens; t += tokens_at_once)
+      fn(t, std::integral_constant<int, tokens_at_once>{});
+  for (; t < n_tokens; ++t) fn(t, std::integral_constant<int, 1>{});
+}
+
+[[gnu::always_inline]] constexpr int32_t pair_of(int low, int high) {
+  return static_cast<int32_t>((static_cast<uint32_t>(low) & 0xffff) | static_cast<uint32_t>(high) << 16);
+}
+
+/// Formats with a d for every 16 or 32 columns and no integer scales.
+template <class V, class F, int R, bool Many>
+[[gnu::always_inline]] inline void fast_short_spans(const Strips<V, R>& strips, int64_t n_cols,
+                                                    const QuantizedTokens& x, int64_t first, int n_tokens,
+                                                    typename V::F32 (*acc)[R]) {
+  using L = PanelLayout<F>;
+  using F32 = typename V::F32;
+  using I32 = typename V::I32;
+  constexpr int spans = chunk_columns / F::d_span;  // of a chunk
+  constexpr int groups = chunk_groups / spans;
+  constexpr int offset = Operand<V, F>::offset;
+  for (int64_t chunk = 0; chunk < n_cols / chunk_columns; ++chunk) {
+    I32 w[R][chunk_groups];
+    F32 d[R][spans], dmin[R];
+    unrolled<R>([&](auto r) __attribute__((always_inline)) {
+      const uint8_t* panel = strips.panel(r);
+      load_codes<V, F>(chunk_of<F>(panel, chunk), strips.first_row(r), w[r]);
+      const BlockScales<V, F> scales{panel + L::meta_at(chunk / L::chunks), strips.first_row(r)};
+      for (int s = 0; s < spans; ++s) d[r][s] = scales.d(static_cast<int>(chunk % L::chunks) * spans + s);
+      if constexpr (F::has_min) dmin[r] = scales.dmin();
+    });
+    const int64_t at = chunk * x.n_tokens + first;
+    for_tokens<Many>(
+        n_tokens, [&](int t, auto count) __attribute__((always_inline)) {
+          constexpr int A = count.value;
+          unrolled<spans>([&](auto s) __attribute__((always_inline)) {
+            I32 sum[A][R];
+            unrolled<A>([&](auto a) __attribute__((always_inline)) {
+              auto start = V::set1_i32(0);
+              if constexpr (offset != 0) {
+                constexpr int low = s == 0 ? -offset : 0, high = s == spans - 1 ? -offset : 0;
+                start = V::dot2(start, V::set1_i32(pair_of(low, high)), x.half_sums + (at + t + a) * 2);
+              }
+              unrolled<R>([&](auto r) { sum[a][r] = start; });
+            });
+            add_dots<V, F, A, R, s * groups, groups>(sum, w, x.codes + (at + t) * chunk_columns,
+                                                     chunk_columns,
+                                                     [](int, int) { return typename V::Scale{}; });
+            unrolled<A>([&](auto a) __attribute__((always_inline)) {
+              const F32 dx = V::set1(x.d[at + t + a]);
+              unrolled<R>([&](auto r) __attribute__((always_inline)) {
+                F32& out = acc[t + a][r];
+                out = V::fma(V::mul(V::to_float(sum[a][r]), d[r][s]), dx, out);
+              });
+            });
+          });
+          if constexpr (F::has_min)
+            unrolled<A>([&](auto a) __attribute__((always_inline)) {
+              const F32 minus_sum = V::set1(x.minus_sums[at + t + a]);
+              unrolled<R>([&](auto r) { acc[t + a][r] = V::fma(dmin[r], minus_sum, acc[t + a][r]); });
+            });
+        });
+  }
+}
+
+/// The integer scales and mins of a super-block, ready to meet tokens.
+template <class V, class F>
+struct SuperBlock {
+  using L = PanelLayout<F>;
+  using I32 = typename V::I32;
+  using Scales = BlockScales<V, F>;
+  static constexpr bool has_fields = F::scale_bits != 0;
+  static constexpr int n_scales = has_fields ? L::groups : 1;
+  static constexpr int n_pairs = has_fields ? L::groups / 2 : 1;
+  static constexpr int offset = Operand<V, F>::offset;
+
+  typename V::Scale scale[n_scales];
+  I32 scale_pairs[n_pairs], min_pairs[n_pairs];  // int16
+
+  [[gnu::always_inline]] void read(const Scales& scales) {
+    if constexpr (has_fields)
+      unrolled<L::groups / 4>([&](auto q) __attribute__((always_inline)) {
+        const I32 bytes = scales.quad(q);
+        unrolled<4>([&](auto i) __attribute__((always_inline)) {
+          scale[4 * q + i] = Scales::signed_scales ? V::scale_s(bytes, i) : V::scale_u(bytes, i);
+        });
+        unrolled<2>([&](auto i) __attribute__((always_inline)) {
+          if constexpr (offset != 0)
+            scale_pairs[2 * q + i] = Scales::signed_scales ? V::pair_s(bytes, i) : V::pair_u(bytes, i);
+          if constexpr (F::has_min) min_pairs[2 * q + i] = V::pair_u(scales.quad(L::groups / 4 + q), i);
+        });
+      });
+  }
+
+  /// What the offset of the codes takes off a token's integer dot.
+  [[gnu::always_inline]] I32 bias(const GroupSums& sums) const {
+    if constexpr (offset == 0) {
+      return V::set1_i32(0);
+    } else if constexpr (!has_fields) {
+      return V::set1_i32(-offset * sums.all);
+    } else {
+      return V::mul(dot_sums(scale_pairs, sums), V::set1_i32(-offset));
+    }
+  }
+  [[gnu::always_inline]] I32 min_sum(const GroupSums& sums) const { return dot_sums(min_pairs, sums); }
+
+ private:
+  /// The sum over groups of an int16 times the sum of the group's activations.
+  [[gnu::always_inline]] static I32 dot_sums(const I32* pairs, const GroupSums& sums) {
+    const int16_t* of_groups = F::group == 16 ? sums.of_16 : sums.of_32;
+    auto sum = V::set1_i32(0);
+    unrolled<n_pairs>([&](auto p) { sum = V::dot2(sum, pairs[p], of_groups + 2 * p); });
+    return sum;
+  }
+};
+
+/// Formats of 256 columns under one d.
+template <class V, class F, int R, bool Many>
+[[gnu::always_inline]] inline void fast_super_blocks(const Strips<V, R>& strips, int64_t n_cols,
+                                                     const QuantizedTokens& x, int64_t first, int n_tokens,
+                                                     typename V::F32 (*acc)[R]) {
+  using L = PanelLayout<F>;
+  using F32 = typename V::F32;
+  using I32 = typename V::I32;
+  constexpr int group = smaller(F::group, chunk_columns);
+  for (int64_t block = 0; block < n_cols / F::block; ++block) {
+    SuperBlock<V, F> integers[R];
+    unrolled<R>([&](auto r) __attribute__((always_inline)) {
+      integers[r].read({strips.panel(r) + L::meta_at(block), strips.first_row(r)});
+    });
+    const int64_t block_at = block * x.n_tokens + first;
+    I32 sum[Many ? max_tile_tokens : 1][R];
+    for (int t = 0; t < n_tokens; ++t)
+      unrolled<R>([&](auto r) { sum[t][r] = integers[r].bias(x.group_sums[block_at + t]); });
+    for (int c = 0; c < L::chunks; ++c) {
+      I32 w[R][chunk_groups];
+      unrolled<R>([&](auto r) __attribute__((always_inline)) {
+        load_codes<V, F>(strips.panel(r) + L::codes_at(block) + c * CodeChunk<F>::bytes, strips.first_row(r),
+                         w[r]);
+      });
+      const int8_t* codes = x.codes_of(256, block * L::chunks + c, first);
+      const auto scale = [&](int r, int i) __attribute__((always_inline)) {
+        return integers[r].scale[F::scale_bits == 0 ? 0 : c * (chunk_columns / group) + i];
+      };
+      for_tokens<Many>(
+          n_tokens, [&](int t, auto count) __attribute__((always_inline)) {
+            add_dots<V, F, count.value, R, 0, chunk_groups>(
+                sum + t, w, codes + t * QuantizedTokens::pair_columns, QuantizedTokens::pair_columns, scale);
+          });
+    }
+    F32 d[R], dmin[R];
+    unrolled<R>([&](auto r) __attribute__((always_inline)) {
+      const BlockScales<V, F> scales{strips.panel(r) + L::meta_at(block), strips.first_row(r)};
+      d[r] = scales.d(0);
+      if constexpr (F::has_min) dmin[r] = scales.dmin();
+    });
+    for (int t = 0; t < n_tokens; ++t) {
+      const auto dx = V::set1(x.d[block_at + t]);
+      unrolled<R>([&](auto r) __attribute__((always_inline)) {
+        F32 value = V::mul(V::to_float(sum[t][r]), d[r]);
+        if constexpr (F::has_min)
+          value = V::fnma(V::to_float(integers[r].min_sum(x.group_sums[block_at + t])), dmin[r], value);
+        acc[t][r] = V::fma(value, dx, acc[t][r]);
+      });
+    }
+  }
+}
+
+/// out (panels, n_tokens, 16) of the panels that R strips make.
+template <class V, class F, int R, bool Many>
+void fast_tile(const Strips<V, R>& strips, int64_t n_cols, const QuantizedTokens& x, int64_t first,
+               int n_tokens, float* out) {
+  const int n = Many ? n_tokens : 1;
+  typename V::F32 acc[Many ? max_tile_tokens : 1][R];
+  for (int t = 0; t < n; ++t)
+    for (auto& each : acc[t]) each = V::set1(0);
+  if constexpr (F::d_span <= chunk_columns)
+    fast_short_spans<V, F, R, Many>(strips, n_cols, x, first, n, acc);
+  else
+    fast_super_blocks<V, F, R, Many>(strips, n_cols, x, first, n, acc);
+  for (int t = 0; t < n; ++t)
+    unrolled<R>([&](auto r) __attribute__((always_inline)) {
+      V::store(out + (r * V::width / panel_rows * n + t) * panel_rows + strips.first_row(r), acc[t][r]);
+    });
+}
+
+template <class V, class F>
+void fast_product(const uint8_t* panels, int n_panels, int64_t n_cols, const QuantizedTokens& x,
+                  int64_t first, int n_tokens, float* out) {
+  constexpr int strips_of_panel = panel_rows / V::width;
+  constexpr int panels_at_once = V::strips / strips_of_panel;
+  const int64_t stride = PanelLayout<F>::bytes(n_cols / F::block);
+  for (int p = 0; p < n_panels;) {
+    const uint8_t* at = panels + p * stride;
+    float* tiles = out + p * n_tokens * panel_rows;
+    if (n_tokens == 1) {
+      fast_tile<V, F, strips_of_panel, false>({at, stride}, n_cols, x, first, n_tokens, tiles);
+      p += 1;
+    } else if (p + panels_at_once <= n_panels) {
+      fast_tile<V, F, V::strips, true>({at, stride}, n_cols, x, first, n_tokens, tiles);
+      p += panels_at_once;
+    } else {
+      fast_tile<V, F, strips_of_panel, true>({at, stride}, n_cols, x, first, n_tokens, tiles);
+      p += 1;
+    }
+  }
+}
+
+}  // namespace realizar::kernels::generic
