@@ -9,6 +9,7 @@ namespace {
 struct Avx2 {
   static constexpr int width = 8;
   static constexpr bool signed_dot = true;
+  static constexpr int queries = 4;
   static constexpr int strips = 2;
   using F32 = __m256;
   using I32 = __m256i;
@@ -91,7 +92,8 @@ struct Avx2 {
     return add(sum, _mm256_madd_epi16(pairs, broadcast4(x)));
   }
 
-  static I32 in_register(I32 a) {
+  template <class T>
+  static T in_register(T a) {
     asm("" : "+x"(a));
     return a;
   }

@@ -9,6 +9,7 @@ namespace {
 struct Avx512 {
   static constexpr int width = 16;
   static constexpr bool signed_dot = false;
+  static constexpr int queries = 8;
   static constexpr int strips = 2;
   using F32 = __m512;
   using I32 = __m512i;
@@ -90,7 +91,11 @@ struct Avx512 {
     return _mm512_dpwssd_epi32(sum, pairs, broadcast4(x));
   }
 
-  static I32 in_register(I32 a) { return a; }
+  template <class T>
+  static T in_register(T a) {
+    asm("" : "+v"(a));
+    return a;
+  }
   static constexpr int depth(int) { return chunk_groups; }
   static Dot no_dot() { return _mm512_setzero_si512(); }
   static Dot dot_u(Dot dot, I32 w, const int8_t* x) { return _mm512_dpbusd_epi32(dot, w, broadcast4(x)); }

@@ -10,6 +10,7 @@ namespace {
 struct Scalar {
   static constexpr int width = 16;
   static constexpr bool signed_dot = true;
+  static constexpr int queries = 4;
   static constexpr int strips = 1;
   template <class T>
   struct Lanes {
@@ -179,7 +180,10 @@ struct Scalar {
     });
   }
 
-  static I32 in_register(I32 a) { return a; }
+  template <class T>
+  static T in_register(T a) {
+    return a;
+  }
   static constexpr int depth(int) { return chunk_groups; }
   static Dot no_dot() { return set1_i32(0); }
   template <class Byte>

@@ -71,8 +71,18 @@ void store_value(const float* value, int value_dim, uint8_t* values, uint8_t* sc
                           int64_t{slot} * blocks, 1);
 }
 
-/// Queries that share the loads of keys and values.
-inline constexpr int queries_at_once = 4;
+/// fn(first, a constant number of things that are done together) for `count` things: V::queries of them as
+/// long as there are so many, then 4, 2 or 1.
+template <class V, class Fn>
+[[gnu::always_inline]] inline void for_queries(int count, const Fn& fn) {
+  int first = 0;
+  if constexpr (V::queries > 4)
+    for (; first + V::queries <= count; first += V::queries)
+      fn(first, std::integral_constant<int, V::queries>{});
+  for (; first + 4 <= count; first += 4) fn(first, std::integral_constant<int, 4>{});
+  for (; first + 2 <= count; first += 2) fn(first, std::integral_constant<int, 2>{});
+  if (first < count) fn(first, std::integral_constant<int, 1>{});
+}
 
 /// Where things of one page stand, for kernels; the same as kv_page_layout says.
 template <KvFormat Format>
@@ -117,13 +127,14 @@ template <class V, KvFormat Format, int N>
   for (int j = from / step * step; j < to; j += step) {
     typename V::F32 acc[N][parts];
     unrolled<N>([&](auto q) { unrolled<parts>([&](auto p) { acc[q][p] = V::set1(0); }); });
-    for (int d = 0; d < key_dim; ++d)
-      unrolled<parts>([&](auto p) __attribute__((always_inline)) {
-        const auto key = page.template key<V>(d, j + p * V::width);
-        unrolled<N>([&](auto q) __attribute__((always_inline)) {
-          acc[q][p] = V::fma(V::set1(queries[q].q[d]), key, acc[q][p]);
-        });
+    for (int d = 0; d < key_dim; ++d) {
+      typename V::F32 key[parts];
+      unrolled<parts>([&](auto p) { key[p] = page.template key<V>(d, j + p * V::width); });
+      unrolled<N>([&](auto q) __attribute__((always_inline)) {
+        const auto x = V::in_register(V::set1(queries[q].q[d]));
+        unrolled<parts>([&](auto p) { acc[q][p] = V::fma(x, key[p], acc[q][p]); });
       });
+    }
     unrolled<N>(
         [&](auto q) { unrolled<parts>([&](auto p) { V::store(scores[q] + j + p * V::width, acc[q][p]); }); });
   }
@@ -229,7 +240,7 @@ template <class V, KvFormat Format, int N, int Parts>
     typename V::F32 value[Parts];
     unrolled<Parts>([&](auto p) { value[p] = values.lanes(j, d + p * V::width); });
     unrolled<N>([&](auto q) __attribute__((always_inline)) {
-      const auto weight = V::set1(queries[q].weights[j]);
+      const auto weight = V::in_register(V::set1(queries[q].weights[j]));
       unrolled<Parts>([&](auto p) { sum[q][p] = V::fma(weight, value[p], sum[q][p]); });
     });
   }
@@ -297,7 +308,7 @@ PageView<KvFormat::f32> unpack_page(const PageView<Format>& page, int key_dim, i
 }
 
 /// The queries [0, N) against the tile of positions that begins at `tile`.
-template <class V, KvFormat Format, int N>
+template <class V, int N, KvFormat Format>
 void attend_tile(const AttentionSegment& segment, const PageView<Format>& page, int64_t tile,
                  AttentionQuery* queries, Lanes16<V>* sums) {
   const auto slot = [&](int64_t position) {
@@ -322,21 +333,9 @@ void attend_tile(const AttentionSegment& segment, const PageView<Format>& page, 
     for (int q = 0; q < n_seeing; ++q) add_latent_values<V, Format>(segment, page, seen[q]);
     return;
   }
-  if (N > 3 && n_seeing == 4) add_values<V, Format, smaller(N, 4)>(segment, page, seen);
-  if (N > 2 && n_seeing == 3) add_values<V, Format, smaller(N, 3)>(segment, page, seen);
-  if (N > 1 && n_seeing == 2) add_values<V, Format, smaller(N, 2)>(segment, page, seen);
-  if (n_seeing == 1) add_values<V, Format, 1>(segment, page, seen);
-}
-
-template <class V, KvFormat Format>
-void attend_tile(const AttentionSegment& segment, const PageView<Format>& page, int64_t tile,
-                 AttentionQuery* queries, int n_queries, Lanes16<V>* sums) {
-  int q = 0;
-  for (; q + queries_at_once <= n_queries; q += queries_at_once)
-    attend_tile<V, Format, queries_at_once>(segment, page, tile, queries + q, sums + q);
-  if (n_queries - q == 3) attend_tile<V, Format, 3>(segment, page, tile, queries + q, sums + q);
-  if (n_queries - q == 2) attend_tile<V, Format, 2>(segment, page, tile, queries + q, sums + q);
-  if (n_queries - q == 1) attend_tile<V, Format, 1>(segment, page, tile, queries + q, sums + q);
+  for_queries<V>(n_seeing, [&](int q, auto count) {
+    if constexpr (count <= N) add_values<V, Format, count.value>(segment, page, seen + q);
+  });
 }
 
 template <class V, KvFormat Format>
@@ -353,12 +352,15 @@ void attend(const AttentionSegment& segment, AttentionQuery* queries, int n_quer
   for (int64_t tile = begin / kv_tile * kv_tile; tile < end; tile += kv_tile) {
     const uint8_t* page_data = segment.first_page + segment.page_table[tile / kv_tile] * segment.page_stride;
     const PageView<Format> page(page_data, segment.key_dim, segment.value_dim);
-    if (Format == KvFormat::f32 || n_queries <= queries_at_once)
-      attend_tile<V, Format>(segment, page, tile, queries, n_queries, sums);
+    const auto attend_all = [&](const auto& view) {
+      for_queries<V>(n_queries, [&](int q, auto count) {
+        attend_tile<V, count.value>(segment, view, tile, queries + q, sums + q);
+      });
+    };
+    if (Format == KvFormat::f32 || n_queries <= 4)
+      attend_all(page);
     else
-      attend_tile<V, KvFormat::f32>(segment,
-                                    unpack_page<V, Format>(page, segment.key_dim, segment.value_dim, scratch),
-                                    tile, queries, n_queries, sums);
+      attend_all(unpack_page<V, Format>(page, segment.key_dim, segment.value_dim, scratch));
   }
   for (int q = 0; q < n_queries; ++q) queries[q].sum = sums[q].sum();
 }
