@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "backend/system.hpp"
 #include "base/error.hpp"
 
 #if defined(__x86_64__)
@@ -12,8 +13,6 @@
 
 namespace realizar::backend {
 namespace {
-
-constexpr Isa all_isas[] = {Isa::scalar, Isa::avx2, Isa::avx512};
 
 #if defined(__x86_64__)
 
@@ -39,7 +38,10 @@ uint64_t saved_state() {
   if ((cpuid(1, 0).registers[ecx] & osxsave) == 0) return 0;
   uint32_t low, high;
   asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return uint64_t{high} << 32 | low;
+  const uint64_t saved = uint64_t{high} << 32 | low;
+  // Tiles are large: the system saves them only for programs that have asked.
+  const bool tiles = (saved & tile_state) == tile_state && system::allow_tiles();
+  return tiles ? saved : saved & ~tile_state;
 }
 
 /// Where cpuid tells of a feature, and which state it needs saved (Intel SDM volume 2, CPUID).
@@ -79,42 +81,34 @@ std::vector<std::string> detect_features() { return {}; }
 
 #endif
 
-/// The features a set is made of, beyond those of the sets before it.
-std::vector<std::string> needs(Isa isa) {
-  switch (isa) {
-    case Isa::scalar:
-      return {};
-    case Isa::avx2:
-      return {"avx", "fma", "f16c", "avx2"};
-    case Isa::avx512:
-      return {"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512_vnni"};
-  }
-  return {};
+/// A set, the one it builds on, and the features it needs beyond those of that.
+struct IsaRow {
+  const char* name;
+  Isa base;
+  std::vector<std::string> features;
+};
+
+const IsaRow& row(Isa isa) {
+  static const std::vector<IsaRow> rows = {
+      {"scalar", Isa::scalar, {}},
+      {"avx2", Isa::scalar, {"avx", "fma", "f16c", "avx2"}},
+      {"avx_vnni", Isa::avx2, {"avx_vnni"}},
+      {"avx512", Isa::avx2, {"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512_vnni"}},
+      {"amx", Isa::avx512, {"amx_tile", "amx_int8"}},
+  };
+  return rows[static_cast<size_t>(isa)];
 }
 
 std::vector<Isa> detect_isas() {
-  const std::vector<std::string> found = cpu_features();
   std::vector<Isa> isas;
-  for (const Isa isa : all_isas) {
-    if (!lacking_features(isa, found).empty()) break;  // each set builds on the one before
-    isas.push_back(isa);
-  }
+  for (const Isa isa : all_isas)
+    if (lacking_features(isa, cpu_features()).empty()) isas.push_back(isa);
   return isas;
 }
 
 }  // namespace
 
-const char* to_string(Isa isa) {
-  switch (isa) {
-    case Isa::scalar:
-      return "scalar";
-    case Isa::avx2:
-      return "avx2";
-    case Isa::avx512:
-      return "avx512";
-  }
-  return "unknown";
-}
+const char* to_string(Isa isa) { return row(isa).name; }
 
 const std::vector<Isa>& available_isas() {
   static const std::vector<Isa> isas = detect_isas();
@@ -123,7 +117,8 @@ const std::vector<Isa>& available_isas() {
 
 std::vector<std::string> lacking_features(Isa isa, std::span<const std::string> features) {
   std::vector<std::string> lacking;
-  for (const std::string& name : needs(isa))
+  if (isa != row(isa).base) lacking = lacking_features(row(isa).base, features);
+  for (const std::string& name : row(isa).features)
     if (std::find(features.begin(), features.end(), name) == features.end()) lacking.push_back(name);
   return lacking;
 }
@@ -135,13 +130,13 @@ Isa isa_by_name(std::string_view name, std::span<const Isa> available) {
     list += concat(list.empty() ? "" : ", ", to_string(isa));
   }
   std::string problem = " names no instruction set";
-  std::string lacking;
   for (const Isa isa : all_isas) {
+    if (name != to_string(isa)) continue;
+    problem = " names an instruction set that this machine cannot run";
+    std::string lacking;
     for (const std::string& feature : lacking_features(isa, cpu_features()))
       lacking += concat(lacking.empty() ? ", which lacks " : ", ", feature);
-    if (name != to_string(isa)) continue;
-    problem = " names an instruction set that this machine cannot run" + lacking;
-    break;
+    problem += lacking;
   }
   fail(ErrorKind::invalid_argument, "REALIZAR_ISA=", name, problem, ": choose one of ", list,
        ", or leave it unset for the best");

@@ -47,6 +47,9 @@ std::string cpu_name();
 /// The processor the calling thread runs on, -1 when unknown.
 int current_cpu();
 
+/// Asks for this process to use the tile registers of AMX; says whether it may.
+bool allow_tiles();
+
 /// A thread's set of allowed processors, opaque.
 struct Affinity {
   std::vector<std::byte> mask;

@@ -1,6 +1,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -203,6 +204,16 @@ std::string cpu_name() {
     return value == std::string::npos ? "" : line.substr(value);
   }
   return "";
+}
+
+// Documentation/arch/x86/xstate.rst of the kernel; headers of Debian 12 lack the names.
+bool allow_tiles() {
+#if defined(__x86_64__)
+  constexpr long request_permission = 0x1023, tile_data = 18;
+  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+#else
+  return false;
+#endif
 }
 
 int current_cpu() { return sched_getcpu(); }

@@ -1,12 +1,8 @@
 #include "kernels/kernel_table.hpp"
 
-namespace realizar::kernels {
+#include "kernels/kernel_tables.hpp"
 
-const KernelTable& scalar_kernels();
-#if defined(__x86_64__)
-const KernelTable& avx2_kernels();
-const KernelTable& avx512_kernels();
-#endif
+namespace realizar::kernels {
 
 int activation_block(TensorType type) { return info(type).block >= 256 ? 256 : chunk_columns; }
 
@@ -30,8 +26,12 @@ const KernelTable& kernels_of(backend::Isa isa) {
 #if defined(__x86_64__)
     case backend::Isa::avx2:
       return avx2_kernels();
+    case backend::Isa::avx_vnni:
+      return avx_vnni_kernels();
     case backend::Isa::avx512:
       return avx512_kernels();
+    case backend::Isa::amx:
+      return amx_kernels();
 #endif
     default:
       return scalar_kernels();

@@ -15,7 +15,7 @@ void expect_equal_bits(const std::string& model, const std::string& tokens) {
   const TemporaryFolder folder;
   for (const std::string arithmetic : {"exact", "fast"}) {
     std::string scalar;
-    for (const std::string isa : {"scalar", "avx2", "avx512"}) {
+    for (const std::string isa : {"scalar", "avx2", "avx_vnni", "avx512", "amx"}) {
       const std::string output = folder.file(isa);
       const Outcome outcome = run_program(
           "logits " + model + " --context 256 --tokens - --output " + output + " --arithmetic " + arithmetic,

@@ -110,7 +110,7 @@ class OnEachIsa : public testing::TestWithParam<backend::Isa> {
   const KernelTable& table() const { return kernels_of(GetParam()); }
 };
 
-inline const auto all_isas = testing::Values(backend::Isa::scalar, backend::Isa::avx2, backend::Isa::avx512);
+inline const auto all_isas = testing::ValuesIn(backend::all_isas);
 inline const auto isa_name = [](const auto& param) { return std::string(backend::to_string(param.param)); };
 
 }  // namespace realizar::kernels::test

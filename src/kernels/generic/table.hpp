@@ -30,6 +30,15 @@ constexpr void add_kv_formats(KernelTable& table) {
   ((table.attend[static_cast<int>(Format)] = attend<V, Format>), ...);
 }
 
+/// `table` with the fast products of V.
+template <class V>
+KernelTable with_fast_products(KernelTable table) {
+  [&]<class... F>(FormatList<F...>) {
+    ((table.fast[static_cast<int>(F::type)] = fast_product<V, F>), ...);
+  }(AllBlockFormats{});
+  return table;
+}
+
 /// All kernels of the instruction set V.
 template <class V>
 constexpr KernelTable kernel_table() {

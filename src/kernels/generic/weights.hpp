@@ -122,6 +122,14 @@ template <class F>
   return panel + L::codes_at(chunk / L::chunks) + chunk % L::chunks * CodeChunk<F>::bytes;
 }
 
+/// Asks for the codes that stand V::prefetch_bytes after a chunk.
+template <class V, class F>
+[[gnu::always_inline]] inline void prefetch_chunk(const uint8_t* chunk) {
+  if constexpr (V::prefetch_bytes > 0)
+    for (int i = 0; i < CodeChunk<F>::bytes; i += vector_bytes)
+      __builtin_prefetch(chunk + V::prefetch_bytes + i, 0, 3);
+}
+
 /// The values of all bytes that a one-byte scale may hold.
 template <class F>
 struct ScaleTable {

@@ -1,0 +1,68 @@
+// AMX with int8 tiles: products of many tokens, and prefetch for one; all else is AVX-512's.
+#include "kernels/avx512.hpp"
+#include "kernels/generic/tile_products.hpp"
+#include "kernels/kernel_tables.hpp"
+
+namespace realizar::kernels {
+namespace {
+
+struct Amx : Avx512 {
+  /// The hardware prefetchers of these cores leave a third of the bandwidth unused.
+  static constexpr int prefetch_bytes = 10240;
+
+  static void configure_tiles(const generic::TileConfig& config) { _tile_loadconfig(&config); }
+  static void release_tiles() { _tile_release(); }
+  // In assembly, since GCC's intrinsics take only literal numbers of tiles.
+  template <int tile>
+  static void zero_tile() {
+    asm volatile("tilezero %%tmm%c0" : : "n"(tile));
+  }
+  template <int tile>
+  static void load_tile(const void* from, int64_t stride) {
+    asm volatile("tileloadd (%1,%2,1), %%tmm%c0" : : "n"(tile), "r"(from), "r"(stride) : "memory");
+  }
+  template <int tile>
+  static void store_tile(void* to, int64_t stride) {
+    asm volatile("tilestored %%tmm%c0, (%1,%2,1)" : : "n"(tile), "r"(to), "r"(stride) : "memory");
+  }
+  template <int sum, int a, int b>
+  static void dot_tiles() {
+    asm volatile("tdpbssd %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "n"(sum), "n"(a), "n"(b));
+  }
+
+  static void store_bytes(void* p, I32 a) { _mm512_store_si512(p, a); }
+  static I32 sub_bytes(I32 a, I32 b) { return _mm512_sub_epi8(a, b); }
+  static I32 scale_words(I32 bytes, int i, bool is_signed) {
+    const __m128i low =
+        _mm_setr_epi8(0, -128, 0, -128, 4, -128, 4, -128, 8, -128, 8, -128, 12, -128, 12, -128);
+    const __m128i high =
+        _mm_setr_epi8(-128, 0, -128, 0, -128, 4, -128, 4, -128, 8, -128, 8, -128, 12, -128, 12);
+    return is_signed ? _mm512_srai_epi16(pick(bytes, high, i * 0x01000100), 8)
+                     : pick(bytes, low, i * 0x00010001);
+  }
+
+  /// Products of the bytes of a lane: of the first and third, and of the second and fourth, as int16.
+  struct ByteProducts {
+    I32 even, odd;
+    I32 low_bytes() const { return bytes(even, _mm512_slli_epi16(odd, 8)); }
+    I32 low_7_bits() const { return and_(low_bytes(), set1_i32(0x7f7f7f7f)); }
+    I32 above_7_bits() const { return bytes(_mm512_srai_epi16(even, 7), _mm512_slli_epi16(odd, 1)); }
+
+   private:
+    /// The low byte of each int16 of a, the high byte of b.
+    static I32 bytes(I32 a, I32 b) { return _mm512_mask_blend_epi8(0xaaaaaaaaaaaaaaaa, a, b); }
+  };
+  static ByteProducts mul_bytes(I32 bytes, I32 words) {
+    return {_mm512_mullo_epi16(_mm512_srai_epi16(_mm512_slli_epi16(bytes, 8), 8), words),
+            _mm512_mullo_epi16(_mm512_srai_epi16(bytes, 8), words)};
+  }
+};
+
+}  // namespace
+
+const KernelTable& amx_kernels() {
+  static const KernelTable table = generic::with_tile_products<Amx>(avx512_kernels());
+  return table;
+}
+
+}  // namespace realizar::kernels
