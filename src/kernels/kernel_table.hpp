@@ -11,7 +11,7 @@
 namespace realizar::kernels {
 
 /// Most tokens, and panels, that a product takes at once.
-inline constexpr int max_tile_tokens = 64, max_tile_panels = 2;
+inline constexpr int max_tile_tokens = 64, max_tile_panels = 4;
 
 /// Sums of the codes of a block of 256.
 struct GroupSums {

@@ -45,49 +45,52 @@ constexpr TileConfig tile_config(int k) {
   return config;
 }
 
-/// A panel times `n_tokens`, a multiple of 16; acc (n_tokens).
+/// One chunk of a panel times `n_tokens`, a multiple of 16.
 template <class V, class F>
-void tile_short_spans(const uint8_t* panel, int64_t n_cols, const QuantizedTokens& x, int64_t first,
-                      int n_tokens, typename V::F32* acc) {
+void tile_chunk(const uint8_t* panel, int64_t chunk, const QuantizedTokens& x, int64_t first, int n_tokens,
+                typename V::F32* acc) {
   using L = PanelLayout<F>;
   using F32 = typename V::F32;
   constexpr int spans = chunk_columns / F::d_span;
-  for (int64_t chunk = 0; chunk < n_cols / chunk_columns; ++chunk) {
-    typename V::I32 w[chunk_groups];
-    const uint8_t* codes = chunk_of<F>(panel, chunk);
-    prefetch_chunk<V, F>(codes);
-    load_weights<V, F>(codes, w);
-    alignas(64) uint8_t weights[chunk_groups * vector_bytes];
-    for (int g = 0; g < chunk_groups; ++g) V::store_bytes(weights + g * vector_bytes, w[g]);
-    V::template load_tile<6>(weights, vector_bytes);
-    if constexpr (spans == 2) V::template load_tile<7>(weights + sizeof(weights) / 2, vector_bytes);
-    const BlockScales<V, F> scales{panel + L::meta_at(chunk / L::chunks), 0};
-    F32 d[spans], dmin;
-    for (int s = 0; s < spans; ++s) d[s] = scales.d(static_cast<int>(chunk % L::chunks) * spans + s);
-    if constexpr (F::has_min) dmin = scales.dmin();
-    const int64_t at = chunk * x.n_tokens + first;
-    for (int t = 0; t < n_tokens; t += tile_tokens) {
-      alignas(64) int32_t sums[spans][tile_tokens][panel_rows];
-      const int8_t* tokens = x.codes + (at + t) * chunk_columns;
-      V::template zero_tile<0>();
-      V::template load_tile<4>(tokens, chunk_columns);
-      V::template dot_tiles<0, 4, 6>();
-      V::template store_tile<0>(sums[0], vector_bytes);
-      if constexpr (spans == 2) {
-        V::template zero_tile<1>();
-        V::template load_tile<5>(tokens + F::d_span, chunk_columns);
-        V::template dot_tiles<1, 5, 7>();
-        V::template store_tile<1>(sums[1], vector_bytes);
+  typename V::I32 w[chunk_groups];
+  const uint8_t* codes = chunk_of<F>(panel, chunk);
+  prefetch_chunk<V, F>(codes);
+  load_weights<V, F>(codes, w);
+  alignas(64) uint8_t weights[chunk_groups * vector_bytes];
+  for (int g = 0; g < chunk_groups; ++g) V::store_bytes(weights + g * vector_bytes, w[g]);
+  V::template load_tile<6>(weights, vector_bytes);
+  if constexpr (spans == 2) V::template load_tile<7>(weights + sizeof(weights) / 2, vector_bytes);
+  const BlockScales<V, F> scales{panel + L::meta_at(chunk / L::chunks), 0};
+  F32 d[spans], dmin;
+  for (int s = 0; s < spans; ++s) d[s] = scales.d(static_cast<int>(chunk % L::chunks) * spans + s);
+  if constexpr (F::has_min) dmin = scales.dmin();
+  const int64_t at = chunk * x.n_tokens + first;
+  constexpr int most_tiles = 4 / spans;
+  alignas(64) int32_t sums[most_tiles][spans][tile_tokens][panel_rows];
+  const auto multiply = [&](int from, auto n_tiles) __attribute__((always_inline)) {
+    const int8_t* tokens = x.codes + (at + from) * chunk_columns;
+    unrolled<n_tiles * spans>([&](auto i) __attribute__((always_inline)) {
+      constexpr int t = i / spans, s = i % spans, in = 4 + i % 2;
+      V::template zero_tile<i>();
+      V::template load_tile<in>(tokens + t * tile_tokens * chunk_columns + s * F::d_span, chunk_columns);
+      V::template dot_tiles<i, in, 6 + s>();
+    });
+    unrolled<n_tiles * spans>(
+        [&](auto i) { V::template store_tile<i>(sums[i / spans][i % spans], vector_bytes); });
+    for (int i = 0; i < n_tiles * tile_tokens; ++i) {
+      F32& out = acc[from + i];
+      const F32 dx = V::set1(x.d[at + from + i]);
+      for (int s = 0; s < spans; ++s) {
+        const auto sum = V::to_float(V::load_bytes(sums[i / tile_tokens][s][i % tile_tokens]));
+        out = V::fma(V::mul(sum, d[s]), dx, out);
       }
-      for (int i = 0; i < tile_tokens; ++i) {
-        F32& out = acc[t + i];
-        const F32 dx = V::set1(x.d[at + t + i]);
-        for (int s = 0; s < spans; ++s)
-          out = V::fma(V::mul(V::to_float(V::load_bytes(sums[s][i])), d[s]), dx, out);
-        if constexpr (F::has_min) out = V::fma(dmin, V::set1(x.minus_sums[at + t + i]), out);
-      }
+      if constexpr (F::has_min) out = V::fma(dmin, V::set1(x.minus_sums[at + from + i]), out);
     }
-  }
+  };
+  int t = 0;
+  for (; t + most_tiles * tile_tokens <= n_tokens; t += most_tiles * tile_tokens)
+    multiply(t, std::integral_constant<int, most_tiles>{});
+  for (; t < n_tokens; t += tile_tokens) multiply(t, std::integral_constant<int, 1>{});
 }
 
 /// A super-block's weights times their integer scales, as tiles take them. The products are 128 * high + low
@@ -113,100 +116,122 @@ struct ScaledWeights {
 
   alignas(64) uint8_t low[bytes];
   alignas(64) uint8_t high[split ? bytes : 1];
+  I32 scale[L::groups];
 
-  [[gnu::always_inline]] void read(const uint8_t* panel, int64_t block) {
+  [[gnu::always_inline]] void read_scales(const uint8_t* panel, int64_t block) {
     const Scales scales{panel + L::meta_at(block), 0};
-    I32 scale[L::groups];
     if constexpr (F::scale_bits != 0)
-      for (int group = 0; group < L::groups; ++group)
+      unrolled<L::groups>([&](auto group) __attribute__((always_inline)) {
         scale[group] = V::scale_words(scales.quad(group / 4), group % 4, Scales::signed_scales);
-    for (int c = 0; c < L::chunks; ++c) {
-      I32 w[chunk_groups];
-      const uint8_t* codes = panel + L::codes_at(block) + c * CodeChunk<F>::bytes;
-      prefetch_chunk<V, F>(codes);
-      load_weights<V, F>(codes, w);
-      unrolled<chunk_groups>([&](auto g) __attribute__((always_inline)) {
-        const int at = (c * chunk_groups + g) * vector_bytes;
-        if constexpr (F::scale_bits == 0) {
-          V::store_bytes(low + at, w[g]);
-        } else {
-          const auto products = V::mul_bytes(w[g], scale[(c * chunk_columns + 4 * g) / F::group]);
-          V::store_bytes(low + at, split ? products.low_7_bits() : products.low_bytes());
-          if constexpr (split) V::store_bytes(high + at, products.above_7_bits());
-        }
       });
-    }
+  }
+
+  [[gnu::always_inline]] void read_chunk(const uint8_t* panel, int64_t block, int chunk) {
+    I32 w[chunk_groups];
+    const uint8_t* codes = panel + L::codes_at(block) + chunk * CodeChunk<F>::bytes;
+    prefetch_chunk<V, F>(codes);
+    load_weights<V, F>(codes, w);
+    unrolled<chunk_groups>([&](auto g) __attribute__((always_inline)) {
+      const int at = (chunk * chunk_groups + g) * vector_bytes;
+      if constexpr (F::scale_bits == 0) {
+        V::store_bytes(low + at, w[g]);
+      } else {
+        const auto products = V::mul_bytes(w[g], scale[(chunk * chunk_columns + 4 * g) / F::group]);
+        V::store_bytes(low + at, split ? products.low_7_bits() : products.low_bytes());
+        if constexpr (split) V::store_bytes(high + at, products.above_7_bits());
+      }
+    });
   }
 };
 
-/// sums[i] (2 or 1: low and high, 16 tokens, 16 rows) of `N` tiles of tokens.
-template <class V, class F, int N>
-[[gnu::always_inline]] inline void dot_super_block(const ScaledWeights<V, F>& weights, const int8_t* tokens,
-                                                   int64_t plane,
-                                                   int32_t (*sums)[2][tile_tokens][panel_rows]) {
-  constexpr bool split = ScaledWeights<V, F>::split;
-  constexpr int k = QuantizedTokens::pair_columns, tile_bytes = k * panel_rows;
-  V::template zero_tile<0>();
-  if constexpr (split) V::template zero_tile<1>();
-  if constexpr (N == 2) V::template zero_tile<2>();
-  if constexpr (N == 2 && split) V::template zero_tile<3>();
-  for (int i = 0; i < F::block / k; ++i) {
-    const int8_t* from = tokens + i * plane;
-    V::template load_tile<4>(from, k);
-    V::template load_tile<6>(weights.low + i * tile_bytes, vector_bytes);
-    V::template dot_tiles<0, 4, 6>();
-    if constexpr (split) {
-      V::template load_tile<7>(weights.high + i * tile_bytes, vector_bytes);
-      V::template dot_tiles<1, 4, 7>();
-    }
-    if constexpr (N == 2) {
-      V::template load_tile<5>(from + tile_tokens * k, k);
-      V::template dot_tiles<2, 5, 6>();
-      if constexpr (split) V::template dot_tiles<3, 5, 7>();
-    }
-  }
-  V::template store_tile<0>(sums[0][0], vector_bytes);
-  if constexpr (split) V::template store_tile<1>(sums[0][1], vector_bytes);
-  if constexpr (N == 2) V::template store_tile<2>(sums[1][0], vector_bytes);
-  if constexpr (N == 2 && split) V::template store_tile<3>(sums[1][1], vector_bytes);
-}
-
+/// A super-block of a panel, and where its sums go: (tiles of tokens; low and high; 16 tokens, 16 rows).
 template <class V, class F>
-void tile_super_blocks(const uint8_t* panel, int64_t n_cols, const QuantizedTokens& x, int64_t first,
-                       int n_tokens, typename V::F32* acc) {
-  using L = PanelLayout<F>;
-  constexpr bool split = ScaledWeights<V, F>::split;
-  const int64_t plane = x.n_tokens * QuantizedTokens::pair_columns;
-  ScaledWeights<V, F> weights;
-  for (int64_t block = 0; block < n_cols / F::block; ++block) {
-    weights.read(panel, block);
-    const BlockScales<V, F> scales{panel + L::meta_at(block), 0};
-    SuperBlock<V, F> integers;
-    integers.read(scales);
-    const auto d = scales.d(0);
-    auto dmin = V::set1(0);
-    if constexpr (F::has_min) dmin = scales.dmin();
-    const int64_t block_at = block * x.n_tokens + first;
-    const int8_t* tokens = x.codes_of(F::block, block * L::chunks, first);
-    for (int t = 0; t < n_tokens;) {
-      const int n_tiles = n_tokens - t >= 2 * tile_tokens ? 2 : 1;
-      alignas(64) int32_t sums[2][2][tile_tokens][panel_rows];
-      const int8_t* from = tokens + t * QuantizedTokens::pair_columns;
-      if (n_tiles == 2)
-        dot_super_block<V, F, 2>(weights, from, plane, sums);
-      else
-        dot_super_block<V, F, 1>(weights, from, plane, sums);
-      for (int i = 0; i < n_tiles * tile_tokens; ++i) {
-        const auto& both = sums[i / tile_tokens];
-        auto sum = V::load_bytes(both[0][i % tile_tokens]);
-        if constexpr (split) sum = V::add(sum, V::shl(V::load_bytes(both[1][i % tile_tokens]), 7));
-        auto value = V::mul(V::to_float(sum), d);
-        if constexpr (F::has_min)
-          value = V::fnma(V::to_float(integers.min_sum(x.group_sums[block_at + t + i])), dmin, value);
-        acc[t + i] = V::fma(value, V::set1(x.d[block_at + t + i]), acc[t + i]);
+struct TileSums {
+  alignas(64) int32_t sum[2][2][tile_tokens][panel_rows];
+
+  /// `N` tiles of tokens, planes of 64 columns `plane` bytes apart. `prepare(i)` comes before the i-th 64
+  /// columns of the weights are read: what it computes runs beside the tiles.
+  template <int N, class Prepare>
+  [[gnu::always_inline]] void multiply(const ScaledWeights<V, F>& weights, const int8_t* tokens,
+                                       int64_t plane, const Prepare& prepare) {
+    constexpr bool split = ScaledWeights<V, F>::split;
+    constexpr int k = QuantizedTokens::pair_columns, tile_bytes = k * panel_rows;
+    V::template zero_tile<0>();
+    if constexpr (split) V::template zero_tile<1>();
+    if constexpr (N == 2) V::template zero_tile<2>();
+    if constexpr (N == 2 && split) V::template zero_tile<3>();
+    for (int i = 0; i < F::block / k; ++i) {
+      prepare(i);
+      const int8_t* from = tokens + i * plane;
+      V::template load_tile<4>(from, k);
+      V::template load_tile<6>(weights.low + i * tile_bytes, vector_bytes);
+      V::template dot_tiles<0, 4, 6>();
+      if constexpr (split) {
+        V::template load_tile<7>(weights.high + i * tile_bytes, vector_bytes);
+        V::template dot_tiles<1, 4, 7>();
       }
-      t += n_tiles * tile_tokens;
+      if constexpr (N == 2) {
+        V::template load_tile<5>(from + tile_tokens * k, k);
+        V::template dot_tiles<2, 5, 6>();
+        if constexpr (split) V::template dot_tiles<3, 5, 7>();
+      }
     }
+    V::template store_tile<0>(sum[0][0], vector_bytes);
+    if constexpr (split) V::template store_tile<1>(sum[0][1], vector_bytes);
+    if constexpr (N == 2) V::template store_tile<2>(sum[1][0], vector_bytes);
+    if constexpr (N == 2 && split) V::template store_tile<3>(sum[1][1], vector_bytes);
+  }
+
+  [[gnu::always_inline]] typename V::I32 of(int token) const {
+    const auto& both = sum[token / tile_tokens];
+    const auto low = V::load_bytes(both[0][token % tile_tokens]);
+    if constexpr (!ScaledWeights<V, F>::split) return low;
+    return V::add(low, V::shl(V::load_bytes(both[1][token % tile_tokens]), 7));
+  }
+};
+
+/// One super-block of a panel times `n_tokens`, a multiple of 16.
+template <class V, class F>
+void tile_super_block(const uint8_t* panel, int64_t block, const QuantizedTokens& x, int64_t first,
+                      int n_tokens, typename V::F32* acc) {
+  using L = PanelLayout<F>;
+  constexpr int k = QuantizedTokens::pair_columns;
+  const BlockScales<V, F> scales{panel + L::meta_at(block), 0};
+  SuperBlock<V, F> integers;
+  integers.read(scales);
+  const auto d = scales.d(0);
+  auto dmin = V::set1(0);
+  if constexpr (F::has_min) dmin = scales.dmin();
+  ScaledWeights<V, F> weights;
+  weights.read_scales(panel, block);
+  const auto unpack = [&](int i) __attribute__((always_inline)) {
+    for (int chunk = i * k / chunk_columns; chunk < (i + 1) * k / chunk_columns; ++chunk)
+      weights.read_chunk(panel, block, chunk);
+  };
+  const auto unpacked = [](int) {};
+
+  const int64_t block_at = block * x.n_tokens + first;
+  const int8_t* tokens = x.codes_of(F::block, block * L::chunks, first);
+  const int64_t plane = x.n_tokens * k;
+  TileSums<V, F> sums;
+  for (int t = 0; t < n_tokens;) {
+    const int n_tiles = n_tokens - t >= 2 * tile_tokens ? 2 : 1;
+    const int8_t* from = tokens + t * k;
+    if (n_tiles == 2 && t == 0)
+      sums.template multiply<2>(weights, from, plane, unpack);
+    else if (n_tiles == 2)
+      sums.template multiply<2>(weights, from, plane, unpacked);
+    else if (t == 0)
+      sums.template multiply<1>(weights, from, plane, unpack);
+    else
+      sums.template multiply<1>(weights, from, plane, unpacked);
+    for (int i = 0; i < n_tiles * tile_tokens; ++i) {
+      auto value = V::mul(V::to_float(sums.of(i)), d);
+      if constexpr (F::has_min)
+        value = V::fnma(V::to_float(integers.min_sum(x.group_sums[block_at + t + i])), dmin, value);
+      acc[t + i] = V::fma(value, V::set1(x.d[block_at + t + i]), acc[t + i]);
+    }
+    t += n_tiles * tile_tokens;
   }
 }
 
@@ -221,17 +246,22 @@ void tile_product(const uint8_t* panels, int n_panels, int64_t n_cols, const Qua
       tile_config(short_spans ? smaller(F::d_span, chunk_columns) : QuantizedTokens::pair_columns);
   const int64_t stride = PanelLayout<F>::bytes(n_cols / F::block);
   V::configure_tiles(config);
-  for (int p = 0; p < n_panels; ++p, panels += stride, out += n_tokens * panel_rows) {
-    typename V::F32 acc[max_tile_tokens];
-    for (int t = 0; t < in_tiles; ++t) acc[t] = V::set1(0);
-    if constexpr (short_spans)
-      tile_short_spans<V, F>(panels, n_cols, x, first, in_tiles, acc);
-    else
-      tile_super_blocks<V, F>(panels, n_cols, x, first, in_tiles, acc);
-    for (int t = 0; t < in_tiles; ++t) V::store(out + t * panel_rows, acc[t]);
+  // Block by block over the panels, so that its tokens stay in the first cache.
+  typename V::F32 acc[max_tile_panels][max_tile_tokens];
+  for (int p = 0; p < n_panels; ++p)
+    for (int t = 0; t < in_tiles; ++t) acc[p][t] = V::set1(0);
+  for (int64_t i = 0; i < n_cols / (short_spans ? chunk_columns : F::block); ++i)
+    for (int p = 0; p < n_panels; ++p)
+      if constexpr (short_spans)
+        tile_chunk<V, F>(panels + p * stride, i, x, first, in_tiles, acc[p]);
+      else
+        tile_super_block<V, F>(panels + p * stride, i, x, first, in_tiles, acc[p]);
+  for (int p = 0; p < n_panels; ++p) {
+    float* tile = out + p * n_tokens * panel_rows;
+    for (int t = 0; t < in_tiles; ++t) V::store(tile + t * panel_rows, acc[p][t]);
     if (rest > 0)
-      fast_tile<V, F, 1, true>({panels, stride}, n_cols, x, first + in_tiles, rest,
-                               out + in_tiles * panel_rows);
+      fast_tile<V, F, 1, true>({panels + p * stride, stride}, n_cols, x, first + in_tiles, rest,
+                               tile + in_tiles * panel_rows);
   }
   V::release_tiles();
 }
