@@ -31,6 +31,8 @@ Json to_json(const Rates& rates, Json what) {
   return what;
 }
 
+Json to_json(const MultiplyAdds& macs) { return {{"int8", macs.int8}, {"f32", macs.f32}}; }
+
 std::string to_json(const BenchOptions& options, const GGUFTransformer& model,
                     const BenchmarkResult& result) {
   const BenchmarkOptions& bench = options.bench;
@@ -41,12 +43,19 @@ std::string to_json(const BenchOptions& options, const GGUFTransformer& model,
       {"arithmetic", options.model.arithmetic},
       {"kv", options.model.kv_type},
       {"repetitions", bench.n_repetitions},
-      {"prefill", to_json(result.prefill, {{"tokens", bench.n_prompt}})},
-      {"decode", to_json(result.decode,
-                         {{"tokens", bench.n_decode}, {"depth", bench.depth}, {"streams", bench.n_streams}})},
+      {"prefill", to_json(result.prefill, {{"tokens", bench.n_prompt},
+                                           {"macs_per_token", to_json(result.macs_per_prompt_token)}})},
+      {"decode", to_json(result.decode, {{"tokens", bench.n_decode},
+                                         {"depth", bench.depth},
+                                         {"streams", bench.n_streams},
+                                         {"macs_per_token", to_json(result.macs_per_decoded_token)}})},
+      {"weight_bytes", model.bytes_per_token(0)},
       {"read_bandwidth_gb_per_s", result.read_bandwidth / 1e9},
       {"bytes_per_token", result.bytes_per_token},
-      {"bandwidth_share", result.decode.all.empty() ? Json() : Json(result.bandwidth_share())}};
+      {"bandwidth_share", result.decode.all.empty() ? Json() : Json(result.bandwidth_share())},
+      {"int8_peak_gmac_per_s", result.int8_peak / 1e9},
+      {"f32_peak_gmac_per_s", result.f32_peak / 1e9},
+      {"prefill_share", result.prefill.all.empty() ? Json() : Json(result.prefill_share())}};
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -70,7 +79,13 @@ std::string to_text(const BenchOptions& options, const GGUFTransformer& model,
           (bench.depth > 0 ? " at depth " + std::to_string(bench.depth) : "") +
           (bench.n_streams > 1 ? " in " + std::to_string(bench.n_streams) + " streams" : ""),
       result.decode);
-  text += "read bandwidth " + fixed(result.read_bandwidth / 1e9, 1) + " GB/s";
+  text += "arithmetic peak " + fixed(result.int8_peak / 1e9, 1) + " GMAC/s in int8, " +
+          fixed(result.f32_peak / 1e9, 1) + " in f32";
+  if (result.prefill_limit() > 0)
+    text += "; a token of the prompt multiplies " + fixed(result.macs_per_prompt_token.total() / 1e6, 1) +
+            " M weights, so at most " + fixed(result.prefill_limit(), 1) + " tok/s; share " +
+            fixed(result.prefill_share(), 3);
+  text += "\nread bandwidth " + fixed(result.read_bandwidth / 1e9, 1) + " GB/s";
   if (!result.decode.all.empty() && result.bytes_per_token > 0) {
     const auto bytes = static_cast<double>(result.bytes_per_token);
     text += "; a decoded token reads " + fixed(bytes / 1e6, 1) + " MB, so at most " +
@@ -102,18 +117,24 @@ int benchmark(BenchOptions options) {
 }  // namespace
 
 void add_bench(CLI::App& program, Action& action) {
-  const auto [command, options] =
-      add_command<BenchOptions>(program, action, "bench", "measure prefill and decode speed",
-                                "  realizar bench -p 512 -n 64 -r 5 -t 2\n"
-                                "  realizar bench model.gguf -p 0 -n 128 -d 4096 --kv q8_0\n"
-                                "  realizar bench model.gguf -n 64 -b 8 --json\n"
-                                "The share is what decoding uses of the memory bandwidth: (file bytes of "
-                                "the tensors a token reads + bytes of\n"
-                                "keys and values at that depth) x median tok/s / read bandwidth. Streams "
-                                "share one reading of the weights. The\n"
-                                "bandwidth is the best of several loops over 1 GiB with the same threads, "
-                                "taken between the repetitions.\n",
-                                benchmark);
+  const auto [command, options] = add_command<BenchOptions>(
+      program, action, "bench", "measure prefill and decode speed",
+      "  realizar bench -p 512 -n 64 -r 5 -t 2\n"
+      "  realizar bench model.gguf -p 0 -n 128 -d 4096 --kv q8_0\n"
+      "  realizar bench model.gguf -n 64 -b 8 --json\n"
+      "Decode is held against memory: its share is of the read bandwidth, (file bytes of the tensors a "
+      "token\n"
+      "reads + bytes of keys and values at that depth) x median tok/s / bandwidth; streams share one reading "
+      "of\n"
+      "the weights. Prefill is held against arithmetic: its share is of the rate at which its multiply-adds "
+      "alone\n"
+      "would go at their peak, in int8 for quantised weights and in f32 for others (and for all under\n"
+      "--arithmetic exact); the output matrix counts for the last token only, the products of attention "
+      "not.\n"
+      "Bandwidth is the best of several loops over 1 GiB, peaks are those of loops on registers, both with "
+      "the\n"
+      "same threads and taken between the repetitions.\n",
+      benchmark);
   add_model_options(command, options.model, ModelArgument::optional,
                     "positions to make room for; 0: as many as the benchmark needs");
   const auto add_count = [&command = command](const char* names, int& value, int least, const char* type,

@@ -82,6 +82,10 @@ struct Avx512 {
 
   static constexpr int depth(int) { return chunk_groups; }
   static Dot no_dot() { return _mm512_setzero_si512(); }
+  static Dot hold(Dot dot) {
+    asm("" : "+v"(dot));
+    return dot;
+  }
   static Dot dot_u(Dot dot, I32 w, const int8_t* x) { return _mm512_dpbusd_epi32(dot, w, broadcast4(x)); }
   static I32 add_dot(I32 sum, Dot dot) { return add(sum, dot); }
   static I32 add_scaled(I32 sum, Dot dot, Scale scale) { return add(sum, mul(dot, scale)); }

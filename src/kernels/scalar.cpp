@@ -165,6 +165,7 @@ struct Scalar {
 
   static constexpr int depth(int) { return chunk_groups; }
   static Dot no_dot() { return set1_i32(0); }
+  static Dot hold(Dot dot) { return dot; }
   template <class Byte>
   static Dot dot(Dot sums, I32 w, const int8_t* x) {
     Byte byte[4 * width];

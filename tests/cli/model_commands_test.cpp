@@ -205,7 +205,7 @@ TEST_F(ModelCommands, PerplexityEndsWithItsFigure) {
   EXPECT_EQ(run_program("perplexity " + model_ + " -", "short").status, 2);
 }
 
-TEST_F(ModelCommands, BenchTellsRatesAndTheShareOfTheBandwidth) {
+TEST_F(ModelCommands, BenchTellsRatesAndTheirSharesOfWhatTheMachineCanDo) {
   const Outcome outcome = run_program("bench " + model_ + " -p 32 -n 8 -r 2 -t 1 -d 16 -b 2 --json");
   ASSERT_EQ(outcome.status, 0) << outcome.error;
   const json object = json::parse(outcome.out);
@@ -219,6 +219,16 @@ TEST_F(ModelCommands, BenchTellsRatesAndTheShareOfTheBandwidth) {
                        object.at("decode").at("tokens_per_second").at("median").get<double>() /
                        (1e9 * object.at("read_bandwidth_gb_per_s").get<double>());
   EXPECT_NEAR(object.at("bandwidth_share"), share, 1e-9 * share);
+  // The tiny model is in F32: two layers, and the output matrix for one token of 32.
+  const json& macs = object.at("prefill").at("macs_per_token");
+  EXPECT_EQ(macs.at("int8"), 0.0);
+  EXPECT_EQ(macs.at("f32"), 2 * 64 * (64 + 32 + 32 + 64 + 3 * 96) + 64 * tiny_vocabulary_size / 32.0);
+  EXPECT_EQ(object.at("decode").at("macs_per_token").at("f32"),
+            2 * 64 * (64 + 32 + 32 + 64 + 3 * 96) + 64 * tiny_vocabulary_size);
+  const double limit = 1e9 * object.at("f32_peak_gmac_per_s").get<double>() / macs.at("f32").get<double>();
+  const double prefill = object.at("prefill").at("tokens_per_second").at("median");
+  EXPECT_NEAR(object.at("prefill_share"), prefill / limit, 1e-9);
+  EXPECT_GT(object.at("int8_peak_gmac_per_s"), 0.0);
   EXPECT_EQ(object.at("threads"), 1);
 }
 

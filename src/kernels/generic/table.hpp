@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/generic/attention.hpp"
+#include "kernels/generic/peak.hpp"
 #include "kernels/generic/products.hpp"
 #include "kernels/generic/quantize.hpp"
 
@@ -50,6 +51,8 @@ constexpr KernelTable kernel_table() {
   table.softmax = softmax<V>;
   table.rope = rope<V>;
   table.merge_attention = merge_attention<V>;
+  table.int8_peak = int8_peak<V>;
+  table.f32_peak = f32_peak<V>;
   return table;
 }
 

@@ -21,6 +21,7 @@
 //        dot_u(dot, w, x) for unsigned w, dot_s for signed (only where V::signed_dot)
 //        depth(m): how many products of 4 bytes, each product of two bytes up to m, one Dot takes
 //        no_dot() is 0; add_dot(I32, Dot), add_scaled(I32, Dot, Scale)
+//        hold(Dot): the same, in a register, and the compiler does not regroup the sums that lead to it
 //        scale_u(bytes, i), scale_s: a Scale from byte i of each lane, unsigned or signed
 //
 // V is a type in an unnamed namespace of its .cpp file, so that no two instruction sets share an
