@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "realizar/transformer.hpp"
@@ -15,6 +16,8 @@ struct BenchmarkOptions {
   int n_repetitions = 5;  ///< of each
   int depth = 0;          ///< positions that stand in the cache before decoding starts
   int n_streams = 1;      ///< sequences that decode together
+  /// Once more each, besides what is timed: with a clock at every operator and greedy sampling of the logits.
+  bool profile = false;
   /// Called after every repetition with those done and all; it may throw to end the benchmark.
   std::function<void(int n_done, int n_total)> progress;
   /// Called before every batch, so that a benchmark of long repetitions can end soon: by throwing.
@@ -29,6 +32,20 @@ struct Rates {
   double max() const;
 };
 
+/// Where the time of a phase goes, as the calling thread sees it.
+struct Profile {
+  struct Part {
+    /// A kind of operator of the fused plan (`describe_plan`); or "inputs", the norms and the quantisation
+    /// that products begin with; "rope_angles"; "sampling"; "rest", what stands between batches.
+    std::string name;
+    int64_t n = 0;  ///< times that it was done
+    double seconds = 0;
+    double waiting = 0;  ///< of these, for the other threads
+  };
+  std::vector<Part> parts;  ///< the longest first; empty where nothing was profiled
+  double seconds = 0;       ///< of all parts
+};
+
 /// Weights that a token is multiplied with, by arithmetic. The products of attention are not among them.
 struct MultiplyAdds {
   double int8 = 0, f32 = 0;
@@ -38,6 +55,7 @@ struct MultiplyAdds {
 /// What `run_benchmark` measured.
 struct BenchmarkResult {
   Rates prefill, decode;  ///< decode: of all streams together
+  Profile prefill_profile, decode_profile;
   /// Of memory with the same number of threads, bytes per second: the median over the repetitions of decode
   /// (of prefill, where nothing is decoded).
   double read_bandwidth = 0;

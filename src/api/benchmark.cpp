@@ -10,6 +10,7 @@
 #include "backend/topology.hpp"
 #include "base/error.hpp"
 #include "model/multiply_adds.hpp"
+#include "model/sampler.hpp"
 #include "tensor/peak.hpp"
 
 namespace realizar {
@@ -60,6 +61,9 @@ class Streams {
     }
   }
 
+  /// From now on the time of every op goes to `times`, and logits are sampled.
+  void profile(fusion::OpTimes& times) { times_ = &times; }
+
   /// Forgets the positions from `n_positions` on.
   void truncate(int n_positions) {
     for (const int32_t sequence : sequences_)
@@ -99,17 +103,28 @@ class Streams {
     std::vector<std::span<const int32_t>> tables;
     for (const int32_t sequence : in_batch_) tables.push_back(model_.pages->page_table(sequence));
     for (const model::KvPages::Copy& copy : copies_) model_.device->copy_page(copy.from, copy.to);
-    model_.device->run({.tokens = tokens_,
-                        .positions = positions_,
-                        .sequences = rows_,
-                        .wants_logits = wants_logits_,
-                        .page_tables = tables});
+    const std::span<const float> logits = model_.device->run({.tokens = tokens_,
+                                                              .positions = positions_,
+                                                              .sequences = rows_,
+                                                              .wants_logits = wants_logits_,
+                                                              .page_tables = tables,
+                                                              .times = times_});
     for (const int32_t sequence : in_batch_) model_.pages->commit(sequence);
+    if (times_ && !logits.empty()) sample(logits);
+  }
+
+  void sample(std::span<const float> logits) {
+    const Clock::time_point start = Clock::now();
+    const auto n_vocab = static_cast<size_t>(model_.plan.n_vocab);
+    for (size_t row = 0; row < logits.size(); row += n_vocab) sampler_.sample(logits.subspan(row, n_vocab));
+    times_->add("sampling", seconds_since(start), 0);
   }
 
   GGUFTransformer::Impl& model_;
   const std::function<void()>& before_batch_;
   std::vector<int32_t> sequences_;
+  fusion::OpTimes* times_ = nullptr;
+  model::Sampler sampler_{SamplerSettings{.temperature = 0}};
   // The batch that is being put together.
   std::vector<int32_t> tokens_, positions_, rows_, in_batch_;
   std::vector<uint8_t> wants_logits_;
@@ -132,6 +147,20 @@ struct Ceilings {
 Ceilings better(const Ceilings& a, const Ceilings& b) {
   return {std::max(a.bandwidth, b.bandwidth),
           {std::max(a.peaks.int8, b.peaks.int8), std::max(a.peaks.f32, b.peaks.f32)}};
+}
+
+/// What `times` say of `seconds`, and what they say nothing of.
+Profile to_profile(const fusion::OpTimes& times, double seconds) {
+  Profile profile{.seconds = seconds};
+  double rest = seconds;
+  for (const fusion::OpTimes::Kind& kind : times.kinds()) {
+    profile.parts.push_back({std::string(kind.name), kind.n, kind.seconds, kind.waiting});
+    rest -= kind.seconds;
+  }
+  profile.parts.push_back({"rest", 1, rest, 0});
+  std::sort(profile.parts.begin(), profile.parts.end(),
+            [](const Profile::Part& a, const Profile::Part& b) { return a.seconds > b.seconds; });
+  return profile;
 }
 
 void check(const GGUFTransformer& model, const BenchmarkOptions& options) {
@@ -212,23 +241,36 @@ BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& op
     result.int8_peak = int8.median();
     result.f32_peak = f32.median();
   };
-  if (options.n_prompt > 0)
-    repeat(result.prefill, options.n_prompt, [&] {
+  if (options.n_prompt > 0) {
+    const auto prefill = [&](fusion::OpTimes* times) {
       Streams streams(impl, 1, options.before_batch);
+      if (times) streams.profile(*times);
       const Clock::time_point start = Clock::now();
       streams.prefill(options.n_prompt);
       return seconds_since(start);
-    });
+    };
+    repeat(result.prefill, options.n_prompt, [&] { return prefill(nullptr); });
+    if (fusion::OpTimes times; options.profile) {
+      const double seconds = prefill(&times);
+      result.prefill_profile = to_profile(times, seconds);
+    }
+  }
   if (options.n_decode > 0) {
     Streams streams(impl, options.n_streams, options.before_batch);
     streams.prefill(options.depth);
-    repeat(result.decode, options.n_decode * options.n_streams, [&] {
+    const auto decode = [&] {
       const Clock::time_point start = Clock::now();
       for (int i = 0; i < options.n_decode; ++i) streams.decode();
       const double seconds = seconds_since(start);
       streams.truncate(options.depth);
       return seconds;
-    });
+    };
+    repeat(result.decode, options.n_decode * options.n_streams, decode);
+    if (fusion::OpTimes times; options.profile) {
+      streams.profile(times);
+      const double seconds = decode();
+      result.decode_profile = to_profile(times, seconds);
+    }
   }
   return result;
 }

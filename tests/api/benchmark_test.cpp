@@ -20,6 +20,7 @@ TEST(Benchmark, TimesEveryRepetitionOfPrefillAndDecode) {
                                                                EXPECT_EQ(total, 4);
                                                              }});
   EXPECT_EQ(last, 4);
+  EXPECT_TRUE(result.prefill_profile.parts.empty());
   EXPECT_EQ(result.prefill.all.size(), 2u);
   EXPECT_EQ(result.decode.all.size(), 2u);
   EXPECT_GT(result.prefill.min(), 0);
@@ -47,6 +48,24 @@ TEST(Benchmark, MeasuresOneAloneWhereAsked) {
   EXPECT_TRUE(result.prefill.all.empty());
   EXPECT_EQ(result.prefill.median(), 0);
   EXPECT_EQ(result.decode.all.size(), 1u);
+}
+
+TEST(Benchmark, AProfileIsOfOneMoreRepetitionAndItsPartsAreAllOfIt) {
+  FakeModel fake({.n_threads = 1});
+  const BenchmarkResult result =
+      run_benchmark(*fake.model, {.n_prompt = 20, .n_decode = 3, .n_repetitions = 1, .profile = true});
+  EXPECT_EQ(fake.device->n_tokens, 3u * 20 + 3u * 3) << "a repetition unused, one timed, one profiled";
+  for (const Profile* profile : {&result.prefill_profile, &result.decode_profile}) {
+    double seconds = 0;
+    for (const Profile::Part& part : profile->parts) seconds += part.seconds;
+    EXPECT_NEAR(seconds, profile->seconds, 1e-9);
+  }
+  // The fake device has no operators.
+  const std::vector<Profile::Part>& parts = result.decode_profile.parts;
+  ASSERT_EQ(parts.size(), 2u);
+  const Profile::Part& sampling = parts[0].name == "sampling" ? parts[0] : parts[1];
+  EXPECT_EQ(sampling.name, "sampling");
+  EXPECT_EQ(sampling.n, 3);
 }
 
 TEST(Benchmark, EndsBeforeABatchWhereAsked) {

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <string>
@@ -230,6 +231,31 @@ TEST_F(ModelCommands, BenchTellsRatesAndTheirSharesOfWhatTheMachineCanDo) {
   EXPECT_NEAR(object.at("prefill_share"), prefill / limit, 1e-9);
   EXPECT_GT(object.at("int8_peak_gmac_per_s"), 0.0);
   EXPECT_EQ(object.at("threads"), 1);
+}
+
+TEST_F(ModelCommands, AProfileTellsWhereTheTimeGoes) {
+  const std::string arguments = "bench " + model_ + " -p 32 -n 8 -r 1 -t 2 --profile";
+  const json object = json::parse(run_program(arguments + " --json").out).at("profile");
+  for (const char* phase : {"prefill", "decode"}) {
+    std::map<std::string, json> parts;
+    double share = 0;
+    for (const json& part : object.at(phase).at("parts")) {
+      parts[part.at("name")] = part;
+      share += part.at("share").get<double>();
+      EXPECT_GE(part.at("seconds"), part.at("waiting")) << part;
+    }
+    EXPECT_NEAR(share, 1, 1e-6) << phase;
+    const int n_batches = std::string(phase) == "prefill" ? 1 : 8;
+    EXPECT_EQ(parts.at("attention").at("times"), 2 * n_batches) << "two layers";
+    EXPECT_EQ(parts.at("logits").at("times"), n_batches);
+    EXPECT_EQ(parts.at("sampling").at("times"), n_batches);
+    // A layer's products are those of queries, keys and values; of the output; of gate and up; and of down.
+    EXPECT_EQ(parts.at("products").at("times"), 2 * 4 * n_batches);
+    EXPECT_EQ(parts.at("inputs").at("times"), (2 * 4 + 1) * n_batches);
+  }
+  const std::string text = run_program(arguments).out;
+  EXPECT_NE(text.find("profile of prefill"), std::string::npos) << text;
+  EXPECT_NE(text.find("profile of decode"), std::string::npos) << text;
 }
 
 TEST_F(ModelCommands, InfoTellsShapesMemoryAndWhatKeepsAModelFromRunning) {
