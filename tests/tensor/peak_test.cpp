@@ -22,7 +22,9 @@ TEST(PeakMeter, FindsPeaksThatAProcessorCanHave) {
     EXPECT_GT(peaks.f32, 1e6) << backend::to_string(isa);
     EXPECT_LT(peaks.f32, 320e9) << backend::to_string(isa);
     // What quantisation is for; plain C++ leaves it to the compiler.
-    if (isa != backend::Isa::scalar) EXPECT_GT(peaks.int8, 1.5 * peaks.f32) << backend::to_string(isa);
+    if (isa != backend::Isa::scalar) {
+      EXPECT_GT(peaks.int8, 1.5 * peaks.f32) << backend::to_string(isa);
+    }
   }
 }
 
