@@ -4,12 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "ceilings.hpp"
 #include "kernels/dequantize.hpp"
 #include "tensor/matrix.hpp"
 
 // Products of one thread, for each format: one token over weights that stand in memory (a thread's share of
-// decode, in GB/s of packed weights), one token over weights that stand in the cache (what the kernel could
-// do), and 64 tokens (prefill, in multiply-adds a second).
+// decode, in bytes of packed weights), one token over weights that stand in the cache (what the kernel could
+// do), and 64 tokens (prefill, in multiply-adds).
 namespace realizar {
 namespace {
 
@@ -38,16 +39,16 @@ struct Product {
       input.fill(t, row);
     }
     float sum = 0;
+    const bench::Stopwatch watch;
     for (auto _ : state)
       matrix.matmul(input, {0, matrix.panels_per_matrix(), 0, n_tokens},
                     [&](int64_t, int, int64_t, int, const float* tile) { sum += tile[0]; });
     benchmark::DoNotOptimize(sum);
-    const auto runs = static_cast<double>(state.iterations());
-    const double macs = runs * static_cast<double>(matrix.n_rows() * matrix.n_cols() * n_tokens);
-    state.counters["weights/s"] = benchmark::Counter(
-        runs * static_cast<double>(matrix.bytes()), benchmark::Counter::kIsRate, benchmark::Counter::kIs1000);
-    state.counters["MAC/s"] =
-        benchmark::Counter(macs, benchmark::Counter::kIsRate, benchmark::Counter::kIs1000);
+    const tensor::Peaks& peaks = bench::ceilings().peaks;
+    bench::count(state, watch,
+                 {.bytes = static_cast<double>(matrix.bytes()),
+                  .macs = static_cast<double>(matrix.n_rows() * matrix.n_cols() * n_tokens),
+                  .peak = matrix.forms().floats ? peaks.f32 : peaks.int8});
   }
 };
 

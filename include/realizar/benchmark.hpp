@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "realizar/transformer.hpp"
@@ -15,6 +16,8 @@ struct BenchmarkOptions {
   int n_repetitions = 5;  ///< of each
   int depth = 0;          ///< positions that stand in the cache before decoding starts
   int n_streams = 1;      ///< sequences that decode together
+  /// Once more each, besides what is timed: with a clock at every operator and greedy sampling of the logits.
+  bool profile = false;
   /// Called after every repetition with those done and all; it may throw to end the benchmark.
   std::function<void(int n_done, int n_total)> progress;
   /// Called before every batch, so that a benchmark of long repetitions can end soon: by throwing.
@@ -29,21 +32,53 @@ struct Rates {
   double max() const;
 };
 
+/// Where the time of a phase goes, as the calling thread sees it.
+struct Profile {
+  struct Part {
+    /// A kind of operator of the fused plan (`describe_plan`); or "inputs", the norms and the quantisation
+    /// that products begin with; "rope_angles"; "sampling"; "rest", what stands between batches.
+    std::string name;
+    int64_t n = 0;  ///< times that it was done
+    double seconds = 0;
+    double waiting = 0;  ///< of these, for the other threads
+  };
+  std::vector<Part> parts;  ///< the longest first; empty where nothing was profiled
+  double seconds = 0;       ///< of all parts
+};
+
+/// Weights that a token is multiplied with, by arithmetic. The products of attention are not among them.
+struct MultiplyAdds {
+  double int8 = 0, f32 = 0;
+  double total() const { return int8 + f32; }
+};
+
 /// What `run_benchmark` measured.
 struct BenchmarkResult {
-  Rates prefill, decode;         ///< decode: of all streams together
+  Rates prefill, decode;  ///< decode: of all streams together
+  Profile prefill_profile, decode_profile;
   /// Of memory with the same number of threads, bytes per second: the median over the repetitions of decode
   /// (of prefill, where nothing is decoded).
   double read_bandwidth = 0;
   uint64_t bytes_per_token = 0;  ///< read for one decoded token at `depth`; weights are shared by the streams
   /// Of the read bandwidth, what decoding at its median rate uses.
   double bandwidth_share() const;
+
+  /// Multiply-adds per second that the same number of threads do with all operands in registers: in bytes, as
+  /// fast arithmetic multiplies quantised weights, and in f32, as all others are multiplied. Medians over the
+  /// repetitions of prefill (of decode, where nothing is prefilled).
+  double int8_peak = 0, f32_peak = 0;
+  /// Of a prompt only the last token meets the output matrix: those multiply-adds are shared among all of it.
+  MultiplyAdds macs_per_prompt_token, macs_per_decoded_token;
+  /// Tokens per second of a prefill that did nothing but these multiply-adds, at both peaks.
+  double prefill_limit() const;
+  /// Of that limit, what prefill at its median rate reaches.
+  double prefill_share() const;
 };
 
-/// Times prefill and decode of arbitrary tokens, without sampling, and takes the read bandwidth between the
-/// repetitions. Throws `Error`: invalid_argument for counts below those above and where neither prefill nor
-/// decode is asked for, limit_exceeded when prompt or depth + n_decode exceed the context or the cache has no
-/// room for the streams, out_of_memory.
+/// Times prefill and decode of arbitrary tokens, without sampling, and takes the read bandwidth and the peaks
+/// of arithmetic between the repetitions. Throws `Error`: invalid_argument for counts below those above and
+/// where neither prefill nor decode is asked for, limit_exceeded when prompt or depth + n_decode exceed the
+/// context or the cache has no room for the streams, out_of_memory.
 BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& options = {});
 
 /// As few bytes as make the caches of this machine matter little to a reading of them all; 128 MiB or more.

@@ -9,6 +9,9 @@
 #include "backend/thread_pool.hpp"
 #include "backend/topology.hpp"
 #include "base/error.hpp"
+#include "model/multiply_adds.hpp"
+#include "model/sampler.hpp"
+#include "tensor/peak.hpp"
 
 namespace realizar {
 namespace {
@@ -58,6 +61,9 @@ class Streams {
     }
   }
 
+  /// From now on the time of every op goes to `times`, and logits are sampled.
+  void profile(fusion::OpTimes& times) { times_ = &times; }
+
   /// Forgets the positions from `n_positions` on.
   void truncate(int n_positions) {
     for (const int32_t sequence : sequences_)
@@ -97,22 +103,65 @@ class Streams {
     std::vector<std::span<const int32_t>> tables;
     for (const int32_t sequence : in_batch_) tables.push_back(model_.pages->page_table(sequence));
     for (const model::KvPages::Copy& copy : copies_) model_.device->copy_page(copy.from, copy.to);
-    model_.device->run({.tokens = tokens_,
-                        .positions = positions_,
-                        .sequences = rows_,
-                        .wants_logits = wants_logits_,
-                        .page_tables = tables});
+    const std::span<const float> logits = model_.device->run({.tokens = tokens_,
+                                                              .positions = positions_,
+                                                              .sequences = rows_,
+                                                              .wants_logits = wants_logits_,
+                                                              .page_tables = tables,
+                                                              .times = times_});
     for (const int32_t sequence : in_batch_) model_.pages->commit(sequence);
+    if (times_ && !logits.empty()) sample(logits);
+  }
+
+  void sample(std::span<const float> logits) {
+    const Clock::time_point start = Clock::now();
+    const auto n_vocab = static_cast<size_t>(model_.plan.n_vocab);
+    for (size_t row = 0; row < logits.size(); row += n_vocab) sampler_.sample(logits.subspan(row, n_vocab));
+    times_->add("sampling", seconds_since(start), 0);
   }
 
   GGUFTransformer::Impl& model_;
   const std::function<void()>& before_batch_;
   std::vector<int32_t> sequences_;
+  fusion::OpTimes* times_ = nullptr;
+  model::Sampler sampler_{SamplerSettings{.temperature = 0}};
   // The batch that is being put together.
   std::vector<int32_t> tokens_, positions_, rows_, in_batch_;
   std::vector<uint8_t> wants_logits_;
   std::vector<model::KvPages::Copy> copies_;
 };
+
+/// Those of `n_tokens` that end with logits, shared among them.
+MultiplyAdds macs_per_token(const GGUFTransformer::Impl& impl, int n_tokens) {
+  const model::MultiplyAdds all =
+      model::multiply_adds(impl.plan, impl.arithmetic, static_cast<uint64_t>(n_tokens), 1);
+  return {static_cast<double>(all.int8) / n_tokens, static_cast<double>(all.f32) / n_tokens};
+}
+
+/// What the machine could do at best at some time.
+struct Ceilings {
+  double bandwidth = 0;
+  tensor::Peaks peaks{};
+};
+
+Ceilings better(const Ceilings& a, const Ceilings& b) {
+  return {std::max(a.bandwidth, b.bandwidth),
+          {std::max(a.peaks.int8, b.peaks.int8), std::max(a.peaks.f32, b.peaks.f32)}};
+}
+
+/// What `times` say of `seconds`, and what they say nothing of.
+Profile to_profile(const fusion::OpTimes& times, double seconds) {
+  Profile profile{.seconds = seconds};
+  double rest = seconds;
+  for (const fusion::OpTimes::Kind& kind : times.kinds()) {
+    profile.parts.push_back({std::string(kind.name), kind.n, kind.seconds, kind.waiting});
+    rest -= kind.seconds;
+  }
+  profile.parts.push_back({"rest", 1, rest, 0});
+  std::sort(profile.parts.begin(), profile.parts.end(),
+            [](const Profile::Part& a, const Profile::Part& b) { return a.seconds > b.seconds; });
+  return profile;
+}
 
 void check(const GGUFTransformer& model, const BenchmarkOptions& options) {
   require_at_least("n_prompt", options.n_prompt, 0);
@@ -144,6 +193,15 @@ double BenchmarkResult::bandwidth_share() const {
   return read_bandwidth > 0 ? static_cast<double>(bytes_per_token) * decode.median() / read_bandwidth : 0;
 }
 
+double BenchmarkResult::prefill_limit() const {
+  if (int8_peak <= 0 || f32_peak <= 0 || macs_per_prompt_token.total() <= 0) return 0;
+  return 1 / (macs_per_prompt_token.int8 / int8_peak + macs_per_prompt_token.f32 / f32_peak);
+}
+
+double BenchmarkResult::prefill_share() const {
+  return prefill_limit() > 0 ? prefill.median() / prefill_limit() : 0;
+}
+
 BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& options) {
   check(model, options);
   GGUFTransformer::Impl& impl = model.impl();
@@ -152,45 +210,67 @@ BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& op
   // The weights are read once for all streams, keys and values for each.
   const uint64_t weights = model.bytes_per_token(0), kv = model.bytes_per_token(options.depth) - weights;
   result.bytes_per_token = weights / static_cast<uint64_t>(options.n_streams) + kv;
+  if (options.n_prompt > 0) result.macs_per_prompt_token = macs_per_token(impl, options.n_prompt);
+  result.macs_per_decoded_token = macs_per_token(impl, 1);
 
   backend::ThreadPool pool(impl.n_threads);
-  backend::ReadBandwidthMeter meter(pool);
+  backend::ReadBandwidthMeter memory(pool);
+  tensor::PeakMeter arithmetic(pool);
   const int n_total = options.n_repetitions * ((options.n_prompt > 0) + (options.n_decode > 0));
   int n_done = 0;
-  // Calls `seconds`, which works and tells how long that took, and takes the bandwidth in between: that of a
-  // repetition is the better one of before and after. The first time counts for nothing: it touches memory
+  // Calls `seconds`, which works and tells how long that took, and takes the ceilings in between: those of a
+  // repetition are the better ones of before and after. The first time counts for nothing: it touches memory
   // that is new and wakes what sleeps.
   const auto repeat = [&](Rates& rates, int n_tokens, const auto& seconds) {
-    Rates bandwidth;
-    double before = 0;
+    Rates bandwidth, int8, f32;
+    Ceilings before;
     for (int i = -1; i < options.n_repetitions; ++i) {
-      const double taken = seconds(), after = meter.measure();
-      const double best = std::max(before, after);
+      const double taken = seconds();
+      const Ceilings after{memory.measure(), arithmetic.measure()};
+      const Ceilings best = better(before, after);
       before = after;
       if (i < 0) continue;
       rates.all.push_back(n_tokens / taken);
-      bandwidth.all.push_back(best);
+      bandwidth.all.push_back(best.bandwidth);
+      int8.all.push_back(best.peaks.int8);
+      f32.all.push_back(best.peaks.f32);
       if (options.progress) options.progress(++n_done, n_total);
     }
     result.read_bandwidth = bandwidth.median();
+    if (result.int8_peak > 0) return;  // the peaks of prefill count, where there is one
+    result.int8_peak = int8.median();
+    result.f32_peak = f32.median();
   };
-  if (options.n_prompt > 0)
-    repeat(result.prefill, options.n_prompt, [&] {
+  if (options.n_prompt > 0) {
+    const auto prefill = [&](fusion::OpTimes* times) {
       Streams streams(impl, 1, options.before_batch);
+      if (times) streams.profile(*times);
       const Clock::time_point start = Clock::now();
       streams.prefill(options.n_prompt);
       return seconds_since(start);
-    });
+    };
+    repeat(result.prefill, options.n_prompt, [&] { return prefill(nullptr); });
+    if (fusion::OpTimes times; options.profile) {
+      const double seconds = prefill(&times);
+      result.prefill_profile = to_profile(times, seconds);
+    }
+  }
   if (options.n_decode > 0) {
     Streams streams(impl, options.n_streams, options.before_batch);
     streams.prefill(options.depth);
-    repeat(result.decode, options.n_decode * options.n_streams, [&] {
+    const auto decode = [&] {
       const Clock::time_point start = Clock::now();
       for (int i = 0; i < options.n_decode; ++i) streams.decode();
       const double seconds = seconds_since(start);
       streams.truncate(options.depth);
       return seconds;
-    });
+    };
+    repeat(result.decode, options.n_decode * options.n_streams, decode);
+    if (fusion::OpTimes times; options.profile) {
+      streams.profile(times);
+      const double seconds = decode();
+      result.decode_profile = to_profile(times, seconds);
+    }
   }
   return result;
 }

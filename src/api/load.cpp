@@ -49,6 +49,7 @@ GGUFTransformer load_transformer(const std::filesystem::path& path, const LoadOp
   impl->plan = std::move(model.plan);
   impl->n_threads = options.n_threads > 0 ? options.n_threads : backend::topology().physical_cores;
   impl->max_batch_tokens = options.max_batch_tokens;
+  impl->arithmetic = to_fusion(options.arithmetic);
   impl->kv_type = to_fusion(options.kv_type);
 
   if (text::Vocabulary vocabulary = model::vocabulary_from_gguf(gguf); !vocabulary.tokens.empty())
@@ -63,7 +64,7 @@ GGUFTransformer load_transformer(const std::filesystem::path& path, const LoadOp
           impl->n_context, " positions are more than a cache can hold");
   impl->device = make_device(impl->plan,
                              {.n_threads = impl->n_threads,
-                              .arithmetic = to_fusion(options.arithmetic),
+                              .arithmetic = impl->arithmetic,
                               .kv_type = impl->kv_type,
                               .max_batch_tokens = options.max_batch_tokens,
                               .progress = options.progress},

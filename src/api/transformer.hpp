@@ -21,6 +21,7 @@ struct GGUFTransformer::Impl {
   int n_context = 0;
   int n_threads = 0;
   int max_batch_tokens = 0;
+  fusion::Arithmetic arithmetic = fusion::Arithmetic::fast;
   fusion::KvType kv_type = fusion::KvType::f16;
   std::optional<Tokenizer> tokenizer{};
   std::optional<std::string>

@@ -198,10 +198,17 @@ bool ThreadPool::wait_for_region(uint32_t& seen) {
   return !stopping_.load();
 }
 
-// A dissemination barrier (Hensgen, Finkel and Manber, 1988): no line is written by two workers in one round,
-// so that two workers wait for one message each.
 void ThreadPool::wait_at_barrier() {
   const int me = worker();
+  if (!times_barriers_ || me != 0) return meet_at_barrier(me);
+  const Clock::time_point start = Clock::now();
+  meet_at_barrier(me);
+  seconds_at_barriers_ += std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// A dissemination barrier (Hensgen, Finkel and Manber, 1988): no line is written by two workers in one round,
+// so that two workers wait for one message each.
+void ThreadPool::meet_at_barrier(int me) {
   WorkerState& mine = states_[static_cast<size_t>(me)];
   const uint32_t count = ++mine.barriers;
   const auto failed = [&] { return failed_.load(std::memory_order_relaxed); };

@@ -75,6 +75,11 @@ class ThreadPool {
     if (size_ > 1) wait_at_barrier();
   }
 
+  /// Whether to take the time that worker 0 waits at barriers. Outside a region.
+  void time_barriers(bool on) { times_barriers_ = on; }
+  /// Seconds that worker 0 has waited at barriers while that was taken. For worker 0, or outside a region.
+  double seconds_at_barriers() const { return seconds_at_barriers_; }
+
   /// Calls fn(begin, end) over pieces of [0, n) of at most `grain` indices, each index exactly once, pieces
   /// taken dynamically. Outside a region it starts one; inside, all workers call it with the same arguments.
   /// Ends with a barrier.
@@ -104,6 +109,7 @@ class ThreadPool {
   void call(int worker);
   bool wait_for_region(uint32_t& seen);
   void wait_at_barrier();
+  void meet_at_barrier(int me);
   void stop();
 
   // Each worker begins with its own part of the indices, in order, so that what it reads is one stretch; when
@@ -139,6 +145,8 @@ class ThreadPool {
   std::vector<int> cpus_;  // the core of each worker; empty when not pinned
   std::vector<std::thread> threads_;
   std::vector<WorkerState> states_;
+  bool times_barriers_ = false;
+  double seconds_at_barriers_ = 0;
 
   // A region: the body, written before region_ counts up.
   Task task_ = nullptr;

@@ -25,28 +25,90 @@ struct BenchOptions {
   bool json = false;
 };
 
+constexpr char examples[] = R"(  realizar bench -p 512 -n 64 -r 5 -t 2
+  realizar bench model.gguf -p 0 -n 128 -d 4096 --kv q8_0
+  realizar bench model.gguf -n 64 -b 8 --json
+  realizar bench model.gguf --profile
+
+Decode is held against memory: its share is of the read bandwidth, (file bytes of the tensors that a token
+reads + bytes of keys and values at that depth) x median tok/s / bandwidth. Streams share one reading of the
+weights. Prefill is held against arithmetic: its share is of the rate at which its multiply-adds alone would
+go at their peak, in int8 for quantised weights and in f32 for others (for all under --arithmetic exact).
+The output matrix counts for the last token only, the products of attention do not count.
+The bandwidth is the best of several loops over 1 GiB, the peaks are those of loops on registers, both with
+the same threads and instruction set, taken between the repetitions.
+
+A profile is of one more repetition, with a clock at every operator, as the first thread sees it. Its parts
+are operators of the fused plan (info --plan), but for: inputs, the norms and the quantisation that products
+begin with; sampling, greedy; rest, what stands between batches. Waiting is for the other threads.
+)";
+
 Json to_json(const Rates& rates, Json what) {
   if (rates.all.empty()) return nullptr;
   what["tokens_per_second"] = {{"min", rates.min()}, {"median", rates.median()}, {"max", rates.max()}};
   return what;
 }
 
+Json to_json(const Profile& profile) {
+  if (profile.parts.empty()) return nullptr;
+  Json parts = Json::array();
+  for (const Profile::Part& part : profile.parts)
+    parts.push_back({{"name", part.name},
+                     {"times", part.n},
+                     {"seconds", part.seconds},
+                     {"waiting", part.waiting},
+                     {"share", part.seconds / profile.seconds}});
+  return {{"seconds", profile.seconds}, {"parts", parts}};
+}
+
+std::string to_text(const std::string& phase, const Profile& profile) {
+  if (profile.parts.empty()) return "";
+  char line[200];
+  std::snprintf(line, sizeof line, "\n%-20s %10s %10s %10s %10s\n", ("profile of " + phase).c_str(), "times",
+                "ms", "share", "waiting");
+  std::string text = line;
+  const auto add = [&](const std::string& name, const std::string& n, double seconds, double waiting) {
+    std::snprintf(line, sizeof line, "%-20s %10s %10.2f %10.3f %10.3f\n", name.c_str(), n.c_str(),
+                  seconds * 1e3, seconds / profile.seconds, waiting / profile.seconds);
+    text += line;
+  };
+  double waiting = 0;
+  for (const Profile::Part& part : profile.parts) {
+    add(part.name, std::to_string(part.n), part.seconds, part.waiting);
+    waiting += part.waiting;
+  }
+  add("all", "", profile.seconds, waiting);
+  return text;
+}
+
+Json to_json(const MultiplyAdds& macs) { return {{"int8", macs.int8}, {"f32", macs.f32}}; }
+
 std::string to_json(const BenchOptions& options, const GGUFTransformer& model,
                     const BenchmarkResult& result) {
   const BenchmarkOptions& bench = options.bench;
-  const Json json = {
+  Json json = {
       {"model", model_path(options.model)},
       {"threads", model.n_threads()},
       {"instruction_set", instruction_set()},
       {"arithmetic", options.model.arithmetic},
       {"kv", options.model.kv_type},
       {"repetitions", bench.n_repetitions},
-      {"prefill", to_json(result.prefill, {{"tokens", bench.n_prompt}})},
-      {"decode", to_json(result.decode,
-                         {{"tokens", bench.n_decode}, {"depth", bench.depth}, {"streams", bench.n_streams}})},
+      {"prefill", to_json(result.prefill, {{"tokens", bench.n_prompt},
+                                           {"macs_per_token", to_json(result.macs_per_prompt_token)}})},
+      {"decode", to_json(result.decode, {{"tokens", bench.n_decode},
+                                         {"depth", bench.depth},
+                                         {"streams", bench.n_streams},
+                                         {"macs_per_token", to_json(result.macs_per_decoded_token)}})},
+      {"weight_bytes", model.bytes_per_token(0)},
       {"read_bandwidth_gb_per_s", result.read_bandwidth / 1e9},
       {"bytes_per_token", result.bytes_per_token},
-      {"bandwidth_share", result.decode.all.empty() ? Json() : Json(result.bandwidth_share())}};
+      {"bandwidth_share", result.decode.all.empty() ? Json() : Json(result.bandwidth_share())},
+      {"int8_peak_gmac_per_s", result.int8_peak / 1e9},
+      {"f32_peak_gmac_per_s", result.f32_peak / 1e9},
+      {"prefill_share", result.prefill.all.empty() ? Json() : Json(result.prefill_share())}};
+  if (bench.profile)
+    json["profile"] = {{"prefill", to_json(result.prefill_profile)},
+                       {"decode", to_json(result.decode_profile)}};
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -70,13 +132,19 @@ std::string to_text(const BenchOptions& options, const GGUFTransformer& model,
           (bench.depth > 0 ? " at depth " + std::to_string(bench.depth) : "") +
           (bench.n_streams > 1 ? " in " + std::to_string(bench.n_streams) + " streams" : ""),
       result.decode);
-  text += "read bandwidth " + fixed(result.read_bandwidth / 1e9, 1) + " GB/s";
+  text += "arithmetic peak " + fixed(result.int8_peak / 1e9, 1) + " GMAC/s in int8, " +
+          fixed(result.f32_peak / 1e9, 1) + " in f32";
+  if (result.prefill_limit() > 0)
+    text += "; a token of the prompt multiplies " + fixed(result.macs_per_prompt_token.total() / 1e6, 1) +
+            " M weights, so at most " + fixed(result.prefill_limit(), 1) + " tok/s; share " +
+            fixed(result.prefill_share(), 3);
+  text += "\nread bandwidth " + fixed(result.read_bandwidth / 1e9, 1) + " GB/s";
   if (!result.decode.all.empty() && result.bytes_per_token > 0) {
     const auto bytes = static_cast<double>(result.bytes_per_token);
     text += "; a decoded token reads " + fixed(bytes / 1e6, 1) + " MB, so at most " +
             fixed(result.read_bandwidth / bytes, 1) + " tok/s; share " + fixed(result.bandwidth_share(), 3);
   }
-  return text + "\n";
+  return text + "\n" + to_text("prefill", result.prefill_profile) + to_text("decode", result.decode_profile);
 }
 
 int benchmark(BenchOptions options) {
@@ -102,18 +170,8 @@ int benchmark(BenchOptions options) {
 }  // namespace
 
 void add_bench(CLI::App& program, Action& action) {
-  const auto [command, options] =
-      add_command<BenchOptions>(program, action, "bench", "measure prefill and decode speed",
-                                "  realizar bench -p 512 -n 64 -r 5 -t 2\n"
-                                "  realizar bench model.gguf -p 0 -n 128 -d 4096 --kv q8_0\n"
-                                "  realizar bench model.gguf -n 64 -b 8 --json\n"
-                                "The share is what decoding uses of the memory bandwidth: (file bytes of "
-                                "the tensors a token reads + bytes of\n"
-                                "keys and values at that depth) x median tok/s / read bandwidth. Streams "
-                                "share one reading of the weights. The\n"
-                                "bandwidth is the best of several loops over 1 GiB with the same threads, "
-                                "taken between the repetitions.\n",
-                                benchmark);
+  const auto [command, options] = add_command<BenchOptions>(
+      program, action, "bench", "measure prefill and decode speed", examples, benchmark);
   add_model_options(command, options.model, ModelArgument::optional,
                     "positions to make room for; 0: as many as the benchmark needs");
   const auto add_count = [&command = command](const char* names, int& value, int least, const char* type,
@@ -128,6 +186,7 @@ void add_bench(CLI::App& program, Action& action) {
   add_count("-r,--repetitions", bench.n_repetitions, 1, "R", "times to measure each");
   add_count("-d,--depth", bench.depth, 0, "DEPTH", "positions in the cache before decoding");
   add_count("-b,--streams", bench.n_streams, 1, "STREAMS", "sequences that decode together");
+  command.add_flag("--profile", bench.profile, "also show where the time goes");
   command.add_flag("--json", options.json, "print a JSON object");
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "fusion/op_times.hpp"
 #include "fusion/plan.hpp"
 #include "kernels/kernel_table.hpp"
 #include "tensor/matrix.hpp"
@@ -30,6 +31,7 @@ struct Batch {
   std::span<const uint8_t> wants_logits;  // (n_tokens), 1 where logits are asked for
   /// For each sequence the physical page of every 64 positions; covers the positions of this batch.
   std::span<const std::span<const int32_t>> page_tables;
+  OpTimes* times = nullptr;  // where the time of every op goes, if anywhere
 };
 
 /// What a device is asked to be.

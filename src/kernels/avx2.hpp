@@ -104,6 +104,7 @@ struct Avx2 {
 
   // Each int16 takes two products a step and saturates silently.
   static constexpr int depth(int max_product) { return smaller_power(32767 / (max_product * 2)); }
+  static Dot in_register(Dot dot) { return {in_register(dot.sums)}; }
   static Dot no_dot() { return {_mm256_setzero_si256()}; }
   static Dot dot_u(Dot dot, I32 w, const int8_t* x) {
     return {_mm256_add_epi16(dot.sums, _mm256_maddubs_epi16(w, broadcast4(x)))};

@@ -140,6 +140,11 @@ struct KernelTable {
                                float* scratch);
   /// Merges the partial result of the next segment into `into`, whose max is -infinity at the start.
   void (*merge_attention)(AttentionQuery& into, const AttentionQuery& next, int out_dim);
+
+  /// Multiply-adds as fast as the instruction set has them, on registers alone: in bytes, as fast products do
+  /// them, and in f32. Both return how many there were in `n_rounds` rounds.
+  int64_t (*int8_peak)(int64_t n_rounds);
+  int64_t (*f32_peak)(int64_t n_rounds);
 };
 
 /// The kernels of an instruction set that this processor has.

@@ -20,6 +20,7 @@ TEST(Benchmark, TimesEveryRepetitionOfPrefillAndDecode) {
                                                                EXPECT_EQ(total, 4);
                                                              }});
   EXPECT_EQ(last, 4);
+  EXPECT_TRUE(result.prefill_profile.parts.empty());
   EXPECT_EQ(result.prefill.all.size(), 2u);
   EXPECT_EQ(result.decode.all.size(), 2u);
   EXPECT_GT(result.prefill.min(), 0);
@@ -29,6 +30,12 @@ TEST(Benchmark, TimesEveryRepetitionOfPrefillAndDecode) {
   EXPECT_EQ(result.bytes_per_token, weights / 3 + fake.model->bytes_per_token(100) - weights);
   EXPECT_DOUBLE_EQ(result.bandwidth_share(), static_cast<double>(result.bytes_per_token) *
                                                  result.decode.median() / result.read_bandwidth);
+  EXPECT_GT(result.int8_peak, 0);
+  EXPECT_GT(result.f32_peak, 0);
+  EXPECT_EQ(result.macs_per_prompt_token.int8, 0) << "the tiny model is in F32";
+  constexpr double layers = 2 * 64 * (64 + 32 + 32 + 64 + 3 * 96), output = 64 * tiny_vocabulary_size;
+  EXPECT_EQ(result.macs_per_prompt_token.f32, layers + output / 40);
+  EXPECT_EQ(result.macs_per_decoded_token.f32, layers + output);
   // Each phase ran once more than it was timed: prompts, the cache's beginning, decoded tokens.
   EXPECT_EQ(fake.device->n_tokens, 3u * 40 + 3u * 100 + 3u * 3 * 4);
   fake.model->forward(some_tokens(512));  // all pages came back
@@ -41,6 +48,24 @@ TEST(Benchmark, MeasuresOneAloneWhereAsked) {
   EXPECT_TRUE(result.prefill.all.empty());
   EXPECT_EQ(result.prefill.median(), 0);
   EXPECT_EQ(result.decode.all.size(), 1u);
+}
+
+TEST(Benchmark, AProfileIsOfOneMoreRepetitionAndItsPartsAreAllOfIt) {
+  FakeModel fake({.n_threads = 1});
+  const BenchmarkResult result =
+      run_benchmark(*fake.model, {.n_prompt = 20, .n_decode = 3, .n_repetitions = 1, .profile = true});
+  EXPECT_EQ(fake.device->n_tokens, 3u * 20 + 3u * 3) << "a repetition unused, one timed, one profiled";
+  for (const Profile* profile : {&result.prefill_profile, &result.decode_profile}) {
+    double seconds = 0;
+    for (const Profile::Part& part : profile->parts) seconds += part.seconds;
+    EXPECT_NEAR(seconds, profile->seconds, 1e-9);
+  }
+  // The fake device has no operators.
+  const std::vector<Profile::Part>& parts = result.decode_profile.parts;
+  ASSERT_EQ(parts.size(), 2u);
+  const Profile::Part& sampling = parts[0].name == "sampling" ? parts[0] : parts[1];
+  EXPECT_EQ(sampling.name, "sampling");
+  EXPECT_EQ(sampling.n, 3);
 }
 
 TEST(Benchmark, EndsBeforeABatchWhereAsked) {
@@ -63,6 +88,18 @@ TEST(Benchmark, TheMedianOfAnEvenNumberIsTheMeanOfTheMiddleTwo) {
   EXPECT_EQ((Rates{{5, 1, 3}}.median()), 3);
   EXPECT_EQ((Rates{{5, 1, 3}}.min()), 1);
   EXPECT_EQ((Rates{{5, 1, 3}}.max()), 5);
+}
+
+TEST(Benchmark, ThePrefillLimitIsTheTimeOfAllMultiplyAddsAtTheirPeaks) {
+  BenchmarkResult result;
+  EXPECT_EQ(result.prefill_share(), 0) << "nothing was measured";
+  result.prefill.all = {2, 3, 4};
+  result.macs_per_prompt_token = {.int8 = 6, .f32 = 2};
+  result.int8_peak = 120;
+  result.f32_peak = 20;
+  EXPECT_EQ(result.macs_per_prompt_token.total(), 8);
+  EXPECT_DOUBLE_EQ(result.prefill_limit(), 1 / 0.15);
+  EXPECT_DOUBLE_EQ(result.prefill_share(), 3 * 0.15);
 }
 
 TEST(Benchmark, RefusesWhatDoesNotFit) {

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <string>
@@ -205,7 +206,7 @@ TEST_F(ModelCommands, PerplexityEndsWithItsFigure) {
   EXPECT_EQ(run_program("perplexity " + model_ + " -", "short").status, 2);
 }
 
-TEST_F(ModelCommands, BenchTellsRatesAndTheShareOfTheBandwidth) {
+TEST_F(ModelCommands, BenchTellsRatesAndTheirSharesOfWhatTheMachineCanDo) {
   const Outcome outcome = run_program("bench " + model_ + " -p 32 -n 8 -r 2 -t 1 -d 16 -b 2 --json");
   ASSERT_EQ(outcome.status, 0) << outcome.error;
   const json object = json::parse(outcome.out);
@@ -219,7 +220,42 @@ TEST_F(ModelCommands, BenchTellsRatesAndTheShareOfTheBandwidth) {
                        object.at("decode").at("tokens_per_second").at("median").get<double>() /
                        (1e9 * object.at("read_bandwidth_gb_per_s").get<double>());
   EXPECT_NEAR(object.at("bandwidth_share"), share, 1e-9 * share);
+  // The tiny model is in F32: two layers, and the output matrix for one token of 32.
+  const json& macs = object.at("prefill").at("macs_per_token");
+  EXPECT_EQ(macs.at("int8"), 0.0);
+  EXPECT_EQ(macs.at("f32"), 2 * 64 * (64 + 32 + 32 + 64 + 3 * 96) + 64 * tiny_vocabulary_size / 32.0);
+  EXPECT_EQ(object.at("decode").at("macs_per_token").at("f32"),
+            2 * 64 * (64 + 32 + 32 + 64 + 3 * 96) + 64 * tiny_vocabulary_size);
+  const double limit = 1e9 * object.at("f32_peak_gmac_per_s").get<double>() / macs.at("f32").get<double>();
+  const double prefill = object.at("prefill").at("tokens_per_second").at("median");
+  EXPECT_NEAR(object.at("prefill_share"), prefill / limit, 1e-9);
+  EXPECT_GT(object.at("int8_peak_gmac_per_s"), 0.0);
   EXPECT_EQ(object.at("threads"), 1);
+}
+
+TEST_F(ModelCommands, AProfileTellsWhereTheTimeGoes) {
+  const std::string arguments = "bench " + model_ + " -p 32 -n 8 -r 1 -t 2 --profile";
+  const json object = json::parse(run_program(arguments + " --json").out).at("profile");
+  for (const char* phase : {"prefill", "decode"}) {
+    std::map<std::string, json> parts;
+    double share = 0;
+    for (const json& part : object.at(phase).at("parts")) {
+      parts[part.at("name")] = part;
+      share += part.at("share").get<double>();
+      EXPECT_GE(part.at("seconds"), part.at("waiting")) << part;
+    }
+    EXPECT_NEAR(share, 1, 1e-6) << phase;
+    const int n_batches = std::string(phase) == "prefill" ? 1 : 8;
+    EXPECT_EQ(parts.at("attention").at("times"), 2 * n_batches) << "two layers";
+    EXPECT_EQ(parts.at("logits").at("times"), n_batches);
+    EXPECT_EQ(parts.at("sampling").at("times"), n_batches);
+    // A layer's products are those of queries, keys and values; of the output; of gate and up; and of down.
+    EXPECT_EQ(parts.at("products").at("times"), 2 * 4 * n_batches);
+    EXPECT_EQ(parts.at("inputs").at("times"), (2 * 4 + 1) * n_batches);
+  }
+  const std::string text = run_program(arguments).out;
+  EXPECT_NE(text.find("profile of prefill"), std::string::npos) << text;
+  EXPECT_NE(text.find("profile of decode"), std::string::npos) << text;
 }
 
 TEST_F(ModelCommands, InfoTellsShapesMemoryAndWhatKeepsAModelFromRunning) {

@@ -23,6 +23,7 @@ class CpuDevice final : public Device {
 
   std::span<const float> run(const Batch& batch) override {
     execution_.begin(batch);
+    execution_.clock.start(batch.times);
     pool_.run([&](int worker) { run_all(worker); });
     return execution_.logits;
   }
@@ -36,10 +37,14 @@ class CpuDevice final : public Device {
  private:
   void run_all(int worker) {
     Execution& e = execution_;
-    pool_.parallel_for(e.n_tokens, 8, [&](int64_t begin, int64_t end) {
-      for (int64_t t = begin; t < end; ++t) e.angles.compute(t, e.batch.positions[static_cast<size_t>(t)]);
-    });
+    {
+      const OpClock::Part part(e.clock, worker, "rope_angles");
+      pool_.parallel_for(e.n_tokens, 8, [&](int64_t begin, int64_t end) {
+        for (int64_t t = begin; t < end; ++t) e.angles.compute(t, e.batch.positions[static_cast<size_t>(t)]);
+      });
+    }
     for (const Op& op : plan_.ops) {
+      const OpClock::Part part(e.clock, worker, name(op));
       if (const auto* products = std::get_if<Products>(&op))
         execute(*products, e, worker);
       else if (const auto* heads = std::get_if<HeadLinear>(&op))

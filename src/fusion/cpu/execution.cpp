@@ -58,6 +58,7 @@ Execution::Execution(const Plan& p, const DeviceOptions& options, backend::Threa
       weights(w),
       kv(cache),
       angles(p.rope_tables, options.max_batch_tokens),
+      clock(threads),
       placement_(place_buffers(plan)),
       buffers_(static_cast<size_t>(placement_.width * options.max_batch_tokens) * sizeof(float)),
       max_tokens_(options.max_batch_tokens) {

@@ -8,6 +8,7 @@
 #include "backend/thread_pool.hpp"
 #include "fusion/buffer_placement.hpp"
 #include "fusion/cpu/kv_cache.hpp"
+#include "fusion/cpu/op_clock.hpp"
 #include "fusion/cpu/rope_angles.hpp"
 #include "fusion/cpu/weights.hpp"
 #include "fusion/device.hpp"
@@ -52,6 +53,7 @@ class Execution {
   template <class Fill>
   const tensor::ProductInput& prepare(int worker, int64_t n_rows, int64_t n_cols,
                                       const tensor::InputForms& forms, Fill&& fill) {
+    const OpClock::Part part(clock, worker, "inputs");
     if (n_rows <= few_tokens) {
       tensor::ProductInput& own = own_inputs_[static_cast<size_t>(worker)];
       own.reset(n_rows, n_cols, forms);
@@ -78,6 +80,7 @@ class Execution {
   const Weights& weights;
   KvCache& kv;
   RopeAngles angles;
+  OpClock clock;
 
   Batch batch;
   int64_t n_tokens = 0;

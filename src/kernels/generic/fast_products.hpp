@@ -41,9 +41,9 @@ template <class V, class F, int A, int R, int First, int Count, class Scale>
         unrolled<R>([&](auto r) __attribute__((always_inline)) {
           const int8_t* bytes = x + a * x_stride + 4 * (from + i);
           if constexpr (Operand<V, F>::is_signed)
-            dot[a][r] = V::dot_s(dot[a][r], weights[r], bytes);
+            dot[a][r] = V::in_register(V::dot_s(dot[a][r], weights[r], bytes));
           else
-            dot[a][r] = V::dot_u(dot[a][r], weights[r], bytes);
+            dot[a][r] = V::in_register(V::dot_u(dot[a][r], weights[r], bytes));
         });
       });
     });

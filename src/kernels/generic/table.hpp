@@ -3,6 +3,7 @@
 #include "kernels/generic/attention.hpp"
 #include "kernels/generic/exact_products.hpp"
 #include "kernels/generic/fast_products.hpp"
+#include "kernels/generic/peak.hpp"
 #include "kernels/generic/quantize.hpp"
 
 namespace realizar::kernels::generic {
@@ -30,12 +31,13 @@ constexpr void add_kv_formats(KernelTable& table) {
   ((table.attend[static_cast<int>(Format)] = attend<V, Format>), ...);
 }
 
-/// `table` with the fast products of V.
+/// `table` with the fast products of V, and their peak.
 template <class V>
 KernelTable with_fast_products(KernelTable table) {
   [&]<class... F>(FormatList<F...>) {
     ((table.fast[static_cast<int>(F::type)] = fast_product<V, F>), ...);
   }(AllBlockFormats{});
+  table.int8_peak = int8_peak<V>;
   return table;
 }
 
@@ -61,6 +63,8 @@ constexpr KernelTable kernel_table() {
   table.softmax = softmax<V>;
   table.rope = rope<V>;
   table.merge_attention = merge_attention<V>;
+  table.int8_peak = int8_peak<V>;
+  table.f32_peak = f32_peak<V>;
   return table;
 }
 

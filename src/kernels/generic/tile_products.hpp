@@ -116,31 +116,30 @@ struct ScaledWeights {
 
   alignas(64) uint8_t low[bytes];
   alignas(64) uint8_t high[split ? bytes : 1];
-  I32 scale[L::groups];
 
-  [[gnu::always_inline]] void read_scales(const uint8_t* panel, int64_t block) {
+  [[gnu::always_inline]] void read(const uint8_t* panel, int64_t block) {
     const Scales scales{panel + L::meta_at(block), 0};
+    I32 scale[L::groups];
     if constexpr (F::scale_bits != 0)
       unrolled<L::groups>([&](auto group) __attribute__((always_inline)) {
         scale[group] = V::scale_words(scales.quad(group / 4), group % 4, Scales::signed_scales);
       });
-  }
-
-  [[gnu::always_inline]] void read_chunk(const uint8_t* panel, int64_t block, int chunk) {
-    I32 w[chunk_groups];
-    const uint8_t* codes = panel + L::codes_at(block) + chunk * CodeChunk<F>::bytes;
-    prefetch_chunk<V, F>(codes);
-    load_weights<V, F>(codes, w);
-    unrolled<chunk_groups>([&](auto g) __attribute__((always_inline)) {
-      const int at = (chunk * chunk_groups + g) * vector_bytes;
-      if constexpr (F::scale_bits == 0) {
-        V::store_bytes(low + at, w[g]);
-      } else {
-        const auto products = V::mul_bytes(w[g], scale[(chunk * chunk_columns + 4 * g) / F::group]);
-        V::store_bytes(low + at, split ? products.low_7_bits() : products.low_bytes());
-        if constexpr (split) V::store_bytes(high + at, products.above_7_bits());
-      }
-    });
+    for (int c = 0; c < L::chunks; ++c) {
+      I32 w[chunk_groups];
+      const uint8_t* codes = panel + L::codes_at(block) + c * CodeChunk<F>::bytes;
+      prefetch_chunk<V, F>(codes);
+      load_weights<V, F>(codes, w);
+      unrolled<chunk_groups>([&](auto g) __attribute__((always_inline)) {
+        const int at = (c * chunk_groups + g) * vector_bytes;
+        if constexpr (F::scale_bits == 0) {
+          V::store_bytes(low + at, w[g]);
+        } else {
+          const auto products = V::mul_bytes(w[g], scale[(c * chunk_columns + 4 * g) / F::group]);
+          V::store_bytes(low + at, split ? products.low_7_bits() : products.low_bytes());
+          if constexpr (split) V::store_bytes(high + at, products.above_7_bits());
+        }
+      });
+    }
   }
 };
 
@@ -149,11 +148,11 @@ template <class V, class F>
 struct TileSums {
   alignas(64) int32_t sum[2][2][tile_tokens][panel_rows];
 
-  /// `N` tiles of tokens, planes of 64 columns `plane` bytes apart. `prepare(i)` comes before the i-th 64
-  /// columns of the weights are read: what it computes runs beside the tiles.
-  template <int N, class Prepare>
+  /// `N` tiles of tokens, planes of 64 columns `plane` bytes apart. beside(i), i in [0, 4), is computed while
+  /// the tiles work.
+  template <int N, class Beside>
   [[gnu::always_inline]] void multiply(const ScaledWeights<V, F>& weights, const int8_t* tokens,
-                                       int64_t plane, const Prepare& prepare) {
+                                       int64_t plane, const Beside& beside) {
     constexpr bool split = ScaledWeights<V, F>::split;
     constexpr int k = QuantizedTokens::pair_columns, tile_bytes = k * panel_rows;
     V::template zero_tile<0>();
@@ -161,7 +160,6 @@ struct TileSums {
     if constexpr (N == 2) V::template zero_tile<2>();
     if constexpr (N == 2 && split) V::template zero_tile<3>();
     for (int i = 0; i < F::block / k; ++i) {
-      prepare(i);
       const int8_t* from = tokens + i * plane;
       V::template load_tile<4>(from, k);
       V::template load_tile<6>(weights.low + i * tile_bytes, vector_bytes);
@@ -175,6 +173,7 @@ struct TileSums {
         V::template dot_tiles<2, 5, 6>();
         if constexpr (split) V::template dot_tiles<3, 5, 7>();
       }
+      beside(i);
     }
     V::template store_tile<0>(sum[0][0], vector_bytes);
     if constexpr (split) V::template store_tile<1>(sum[0][1], vector_bytes);
@@ -195,44 +194,46 @@ template <class V, class F>
 void tile_super_block(const uint8_t* panel, int64_t block, const QuantizedTokens& x, int64_t first,
                       int n_tokens, typename V::F32* acc) {
   using L = PanelLayout<F>;
-  constexpr int k = QuantizedTokens::pair_columns;
   const BlockScales<V, F> scales{panel + L::meta_at(block), 0};
   SuperBlock<V, F> integers;
   integers.read(scales);
   const auto d = scales.d(0);
   auto dmin = V::set1(0);
   if constexpr (F::has_min) dmin = scales.dmin();
-  ScaledWeights<V, F> weights;
-  weights.read_scales(panel, block);
-  const auto unpack = [&](int i) __attribute__((always_inline)) {
-    for (int chunk = i * k / chunk_columns; chunk < (i + 1) * k / chunk_columns; ++chunk)
-      weights.read_chunk(panel, block, chunk);
-  };
-  const auto unpacked = [](int) {};
-
   const int64_t block_at = block * x.n_tokens + first;
-  const int8_t* tokens = x.codes_of(F::block, block * L::chunks, first);
-  const int64_t plane = x.n_tokens * k;
-  TileSums<V, F> sums;
-  for (int t = 0; t < n_tokens;) {
-    const int n_tiles = n_tokens - t >= 2 * tile_tokens ? 2 : 1;
-    const int8_t* from = tokens + t * k;
-    if (n_tiles == 2 && t == 0)
-      sums.template multiply<2>(weights, from, plane, unpack);
-    else if (n_tiles == 2)
-      sums.template multiply<2>(weights, from, plane, unpacked);
-    else if (t == 0)
-      sums.template multiply<1>(weights, from, plane, unpack);
-    else
-      sums.template multiply<1>(weights, from, plane, unpacked);
-    for (int i = 0; i < n_tiles * tile_tokens; ++i) {
+  const auto finish = [&](const TileSums<V, F>& sums, int from, int begin, int end)
+      __attribute__((always_inline)) {
+    for (int i = begin; i < end; ++i) {
       auto value = V::mul(V::to_float(sums.of(i)), d);
       if constexpr (F::has_min)
-        value = V::fnma(V::to_float(integers.min_sum(x.group_sums[block_at + t + i])), dmin, value);
-      acc[t + i] = V::fma(value, V::set1(x.d[block_at + t + i]), acc[t + i]);
+        value = V::fnma(V::to_float(integers.min_sum(x.group_sums[block_at + from + i])), dmin, value);
+      acc[from + i] = V::fma(value, V::set1(x.d[block_at + from + i]), acc[from + i]);
     }
-    t += n_tiles * tile_tokens;
+  };
+
+  ScaledWeights<V, F> weights;
+  weights.read(panel, block);
+  constexpr int k = QuantizedTokens::pair_columns, pair = 2 * tile_tokens, quarter = pair / 4;
+  const int8_t* tokens = x.codes_of(F::block, block * L::chunks, first);
+  const int64_t plane = x.n_tokens * k;
+  TileSums<V, F> sums[2];
+  const auto nothing = [](int) {};
+  int t = 0;
+  for (; t + pair <= n_tokens; t += pair) {
+    TileSums<V, F>& now = sums[t / pair % 2];
+    const TileSums<V, F>& before = sums[t / pair % 2 ^ 1];
+    if (t == 0)
+      now.template multiply<2>(weights, tokens, plane, nothing);
+    else
+      now.template multiply<2>(
+          weights, tokens + t * k, plane, [&](int i) __attribute__((always_inline)) {
+            finish(before, t - pair, i * quarter, (i + 1) * quarter);
+          });
   }
+  if (t > 0) finish(sums[t / pair % 2 ^ 1], t - pair, 0, pair);
+  if (t == n_tokens) return;
+  sums[0].template multiply<1>(weights, tokens + t * k, plane, nothing);
+  finish(sums[0], t, 0, tile_tokens);
 }
 
 /// As fast_product: tokens that fill tiles go through them, the rest does not.
@@ -266,12 +267,29 @@ void tile_product(const uint8_t* panels, int n_panels, int64_t n_cols, const Qua
   V::release_tiles();
 }
 
-/// `table` with products by tiles.
+/// Multiply-adds of `n_rounds` rounds of tile products, on tiles alone.
+template <class V>
+int64_t tile_peak(int64_t n_rounds) {
+  static constexpr TileConfig config = tile_config(QuantizedTokens::pair_columns);
+  V::configure_tiles(config);
+  unrolled<8>([](auto tile) { V::template zero_tile<tile>(); });
+  for (int64_t round = 0; round < n_rounds; ++round) {
+    V::template dot_tiles<0, 4, 6>();
+    V::template dot_tiles<1, 4, 7>();
+    V::template dot_tiles<2, 5, 6>();
+    V::template dot_tiles<3, 5, 7>();
+  }
+  V::release_tiles();
+  return n_rounds * 4 * tile_tokens * panel_rows * QuantizedTokens::pair_columns;
+}
+
+/// `table` with products by tiles, and their peak.
 template <class V>
 KernelTable with_tile_products(KernelTable table) {
   [&]<class... F>(FormatList<F...>) {
     ((table.fast[static_cast<int>(F::type)] = tile_product<V, F>), ...);
   }(AllBlockFormats{});
+  table.int8_peak = tile_peak<V>;
   return table;
 }
 
