@@ -17,6 +17,12 @@ namespace realizar::kernels::test {
 
 inline constexpr double largest_f32 = std::numeric_limits<float>::max();
 
+/// The farthest that products were from what bounds them.
+struct ProductErrors {
+  int64_t ulps = 0;     // of exact ones from multiplying and adding in f32, where terms do not cancel
+  double of_bound = 0;  // of fast ones from the exact dot, as a share of their bound
+};
+
 /// One row times one token: FMAs in the order of the columns.
 inline float exact_model(const float* weights, const float* x, int64_t n) {
   float sum = 0;
@@ -35,7 +41,7 @@ inline int64_t ulps_between(float a, float b) {
 
 /// The exact product has the bits of dequantising, then FMAs in the order of the columns; and where terms do
 /// not cancel, it is within 4 ULP of multiplying and adding in f32.
-inline void check_exact(const KernelTable& table, const ProductCase& c) {
+inline void check_exact(const KernelTable& table, const ProductCase& c, ProductErrors& errors) {
   const auto panels = c.matrix.panels();
   const size_t panel = panel_bytes(c.matrix.type, product_cols);
   std::vector<float> out(product_tokens * panel_rows);
@@ -60,6 +66,7 @@ inline void check_exact(const KernelTable& table, const ProductCase& c) {
         magnitude += std::abs(term);
       }
       if (magnitude <= 2 * std::abs(sum) && magnitude < largest_f32) {
+        errors.ulps = std::max(errors.ulps, ulps_between(got, reference));
         ASSERT_LE(ulps_between(got, reference), 4) << info(c.matrix.type).name << ", " << c.name << ", token "
                                                    << t << " row " << row << ": " << got << " " << reference;
       }
@@ -121,7 +128,7 @@ FastModel fast_model(const uint8_t* row, const Quantized& x, int64_t t) {
 
 /// The fast product has the bits of the integer model, for any tokens of a batch; and it is as near the exact
 /// dot as half a step of the activations allows, (step / 2) * sum |w|, beside the rounding to f32.
-inline void check_fast(const KernelTable& table, const ProductCase& c) {
+inline void check_fast(const KernelTable& table, const ProductCase& c, ProductErrors& errors) {
   visit_format(c.matrix.type, [&]<class F>(F) {
     constexpr int block = F::block == 256 ? 256 : 32;
     ASSERT_EQ(activation_block(F::type), block);
@@ -151,8 +158,10 @@ inline void check_fast(const KernelTable& table, const ProductCase& c) {
             bound += (step / 2 + 128 * 0x1p-150) * std::abs(w);
           }
           if (std::isfinite(exact) && model.magnitude < largest_f32) {
-            ASSERT_LE(std::abs(static_cast<double>(got) - exact), bound)
-                << info(F::type).name << ", " << c.name << ", token " << token << " row " << row;
+            const double error = std::abs(static_cast<double>(got) - exact);
+            ASSERT_LE(error, bound) << info(F::type).name << ", " << c.name << ", token " << token << " row "
+                                    << row;
+            if (error > 0) errors.of_bound = std::max(errors.of_bound, error / bound);
           }
         }
     }

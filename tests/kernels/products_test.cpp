@@ -16,8 +16,9 @@ class Products : public test::OnEachIsa {};
 INSTANTIATE_TEST_SUITE_P(Isas, Products, test::all_isas, test::isa_name);
 
 TEST_P(Products, ExactHasTheBitsOfDequantizeThenFmaInOrder) {
+  test::ProductErrors errors;
   for (const TensorType type : test::product_types)
-    for (const test::ProductCase& c : test::product_cases(type)) test::check_exact(table(), c);
+    for (const test::ProductCase& c : test::product_cases(type)) test::check_exact(table(), c, errors);
 }
 
 TEST_P(Products, DenseRowsMayHaveAnyLength) {
@@ -37,9 +38,10 @@ TEST_P(Products, DenseRowsMayHaveAnyLength) {
 }
 
 TEST_P(Products, FastIsTheIntegerModelOfTheQuantizedOperands) {
+  test::ProductErrors errors;
   for (const TensorType type : test::product_types)
     if (is_block_format(type))
-      for (const test::ProductCase& c : test::product_cases(type)) test::check_fast(table(), c);
+      for (const test::ProductCase& c : test::product_cases(type)) test::check_fast(table(), c, errors);
 }
 
 bool same_sums(const GroupSums& a, const GroupSums& b) { return std::memcmp(&a, &b, sizeof(a)) == 0; }
