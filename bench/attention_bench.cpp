@@ -19,7 +19,7 @@ using kernels::KvFormat;
 /// Queries and room for their results.
 struct Queries {
   std::vector<float> q, out;
-  AttentionQuery query[4];
+  AttentionQuery query[kernels::max_attention_queries];
 
   Queries(int count, int dim) : q(static_cast<size_t>(count * dim), 0.25f), out(q.size()) {
     for (int i = 0; i < count; ++i) {
@@ -50,11 +50,12 @@ void attention(benchmark::State& state, KvFormat format, int dim, int n_queries,
                                  .scale = 1 / std::sqrt(static_cast<float>(dim)),
                                  .soft_cap = 0};
   Queries queries(n_queries, dim);
+  std::vector<float> scratch(static_cast<size_t>(2 * dim * kernels::kv_tile));
   int64_t next = 0;
   const Stopwatch watch;
   for (auto _ : state) {
     queries.see(n_queries, next * kv_segment);
-    kernels::kernels().attend[static_cast<int>(format)](segment, queries.query, n_queries);
+    kernels::kernels().attend[static_cast<int>(format)](segment, queries.query, n_queries, scratch.data());
     benchmark::ClobberMemory();
     next = (next + 1) % n_segments;
   }
@@ -91,7 +92,7 @@ const int registered = [] {
       };
       add("/decode", 1, beyond_caches);
       add("/decode_group", 4, beyond_caches);
-      add("/prefill", 4, 0);
+      add("/prefill", kernels::max_attention_queries, 0);
     }
   return 0;
 }();

@@ -54,6 +54,9 @@ struct RandomMatrix {
       fill(random, file.data() + b * bytes, values.data() + b * block, sane);
   }
 
+  /// Takes over what was changed in `file`.
+  void read_values() { dequantize(type, file.data(), values.size(), values.data()); }
+
   /// The panels of all rows, one after the other.
   backend::AlignedBuffer panels() const {
     const size_t bytes = panel_bytes(type, n_cols);

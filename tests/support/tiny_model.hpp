@@ -9,10 +9,11 @@
 
 namespace realizar::test {
 
-/// A SentencePiece vocabulary: <unk>, <s>, </s>, every byte, then "h", "i", "hi" and the space.
 inline constexpr uint64_t tiny_vocabulary_size = 263;
 
-inline void set_tiny_vocabulary(formats::GgufWriter& writer) {
+/// A SentencePiece vocabulary: <unk>, <s>, </s>, every byte, then "h", "i", "hi" and the space; to `size`
+/// tokens with ones that no text has.
+inline void set_tiny_vocabulary(formats::GgufWriter& writer, uint64_t size = tiny_vocabulary_size) {
   std::vector<std::string> tokens = {"<unk>", "<s>", "</s>"};
   std::vector<int32_t> types = {2, 3, 3};
   for (int byte = 0; byte < 256; ++byte) {
@@ -24,6 +25,10 @@ inline void set_tiny_vocabulary(formats::GgufWriter& writer) {
   for (const char* text : {"h", "i", "hi", "\xe2\x96\x81"}) {
     tokens.push_back(text);
     types.push_back(1);
+  }
+  while (tokens.size() < size) {
+    tokens.push_back("<unused" + std::to_string(tokens.size()) + ">");
+    types.push_back(5);
   }
   writer.set("tokenizer.ggml.model", "llama");
   writer.set_array("tokenizer.ggml.tokens", tokens);
