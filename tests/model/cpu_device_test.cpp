@@ -13,14 +13,12 @@
 #include "support/nmse.hpp"
 #include "support/test_name.hpp"
 
-// The CPU device on the golden models: against an established engine's logits, and against itself for other
-// batches and numbers of threads.
+// The CPU device on the golden models, against an established engine's logits.
 namespace realizar::model {
 namespace {
 
 namespace fs = std::filesystem;
 using fusion::Arithmetic;
-using fusion::KvType;
 
 test::RecordedLogits recorded_of(fs::path model) {
   return test::RecordedLogits(model.replace_extension(".logits"));
@@ -41,17 +39,6 @@ TEST_P(CpuDevice, ExactHasTheLogitsOfAnEstablishedEngine) {
   const double error = test::nmse(logits_of(GetParam(), golden.tokens, {}), golden.logits);
   RecordProperty("nmse", std::to_string(error));
   EXPECT_LT(error, 1e-5);
-}
-
-TEST_P(CpuDevice, BitsDoNotDependOnBatchesAndThreads) {
-  const test::RecordedLogits golden = recorded_of(GetParam());
-  for (const Arithmetic arithmetic : {Arithmetic::exact, Arithmetic::fast})
-    for (const KvType kv : {KvType::f16, KvType::f32, KvType::q8_0}) {
-      const auto once = logits_of(GetParam(), golden.tokens, {arithmetic, kv, 1});
-      EXPECT_EQ(once, logits_of(GetParam(), golden.tokens, {arithmetic, kv, 3, {1, 1, 2, 5}}));
-      EXPECT_EQ(once, logits_of(GetParam(), golden.tokens,
-                                {arithmetic, kv, 2, std::vector<size_t>(golden.tokens.size() - 1, 1)}));
-    }
 }
 
 /// What an established engine's own int8 path has, by the name of the model.

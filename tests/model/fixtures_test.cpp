@@ -6,6 +6,7 @@
 
 #include "fixtures/expected.hpp"
 #include "formats/gguf.hpp"
+#include "kernels/formats.hpp"
 #include "model/architectures/traits.hpp"
 #include "model/model.hpp"
 #include "model/reference_device.hpp"
@@ -102,6 +103,19 @@ TEST(Architectures, EachHasAFixture) {
   }
   for (const Traits& traits : all_traits())
     EXPECT_TRUE(tested.contains(traits.architecture)) << traits.architecture;
+}
+
+TEST(BlockFormats, EachHasAFixture) {
+  std::set<kernels::TensorType> tested;
+  for (const Fixture& fixture : test::fixtures()) {
+    if (fixture.kind != test::FixtureKind::block_format) continue;
+    const std::vector<std::byte> bytes = write_fixture(fixture);
+    const formats::Gguf file(bytes);
+    for (const formats::TensorInfo& tensor : file.tensors()) tested.insert(tensor.type);
+  }
+  kernels::for_each_format(kernels::AllBlockFormats{}, [&]<class F>(F) {
+    EXPECT_TRUE(tested.contains(F::type)) << kernels::info(F::type).name;
+  });
 }
 
 // Two layers of 12 positions see 23 of them.
