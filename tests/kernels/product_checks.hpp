@@ -114,9 +114,15 @@ FastModel fast_model(const uint8_t* row, const Quantized& x, int64_t t) {
         for (int k = span; k < span + F::d_span; ++k)
           dot += scale_value<F>(block.scale[k / F::group]) * weight<F>(block.code[k]) *
                  code_at(b * F::block + k);
-        float value = static_cast<float>(dot) * d_value<F>(block.d_bits[span / F::d_span]);
+        const float d = d_value<F>(block.d_bits[span / F::d_span]);
+        if constexpr (F::d_span <= 32) {
+          const float scales = d * dx;
+          model.add(static_cast<float>(dot), scales, std::abs(static_cast<double>(scales)));
+          continue;
+        }
+        float value = static_cast<float>(dot) * d;
         double magnitude = std::abs(static_cast<double>(value));
-        if (F::has_min && F::block == 256) {
+        if constexpr (F::has_min) {
           value = std::fma(-static_cast<float>(mins), dmin, value);
           magnitude += std::abs(static_cast<double>(mins) * static_cast<double>(dmin));
         }

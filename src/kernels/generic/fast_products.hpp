@@ -116,7 +116,7 @@ template <class V, class F, int R, bool Many>
               const F32 dx = V::set1(x.d[at + t + a]);
               unrolled<R>([&](auto r) __attribute__((always_inline)) {
                 F32& out = acc[t + a][r];
-                out = V::fma(V::mul(V::to_float(sum[a][r]), d[r][s]), dx, out);
+                out = V::fma(V::to_float(sum[a][r]), V::mul(d[r][s], dx), out);
               });
             });
           });

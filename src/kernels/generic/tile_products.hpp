@@ -82,7 +82,7 @@ void tile_chunk(const uint8_t* panel, int64_t chunk, const QuantizedTokens& x, i
       const F32 dx = V::set1(x.d[at + from + i]);
       for (int s = 0; s < spans; ++s) {
         const auto sum = V::to_float(V::load_bytes(sums[i / tile_tokens][s][i % tile_tokens]));
-        out = V::fma(V::mul(sum, d[s]), dx, out);
+        out = V::fma(sum, V::mul(d[s], dx), out);
       }
       if constexpr (F::has_min) out = V::fma(dmin, V::set1(x.minus_sums[at + from + i]), out);
     }
