@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "kernels/unrolled.hpp"
+
 namespace realizar::kernels {
 namespace {
 
@@ -9,20 +11,36 @@ constexpr size_t alignment = 64;
 
 size_t element_bytes(TensorType type) { return type == TensorType::f32 ? 4 : 2; }
 
-/// Field `i` of a row; `out` is the first of the row's four bytes in the first vector.
-template <class Fields>
-void put_field(uint8_t* out, int i, uint8_t value) {
-  const int quad = i / 4;
-  out += i % 4;
+uint32_t load_word(const uint8_t* from) {
+  uint32_t word;
+  std::memcpy(&word, from, 4);
+  return word;
+}
+void store_word(uint32_t word, uint8_t* to) { std::memcpy(to, &word, 4); }
+
+/// The same byte four times.
+constexpr uint32_t each_byte(int byte) { return static_cast<uint32_t>(byte) * 0x01010101; }
+
+/// The fields of a row, four to a word; `out` is the first of the row's four bytes in the first vector.
+template <class Fields, int Count>
+void put_fields(const uint8_t* fields, uint8_t* out) {
   if constexpr (Fields::stored_bits == 8) {
-    out[quad * vector_bytes] = value;
+    for (int quad = 0; quad < Count / 4; ++quad)
+      store_word(load_word(fields + 4 * quad), out + quad * vector_bytes);
   } else {
     constexpr int nibbles = Fields::nibble_vectors;
-    out[quad % nibbles * vector_bytes] |= static_cast<uint8_t>((value & 15) << (quad / nibbles * 4));
+    for (int v = 0; v < nibbles; ++v)
+      store_word((load_word(fields + 4 * v) & each_byte(15)) |
+                     (load_word(fields + 4 * (v + nibbles)) & each_byte(15)) << 4,
+                 out + v * vector_bytes);
     if constexpr (Fields::stored_bits == 6) {
       constexpr int pairs = Fields::pair_vectors;
-      out[Fields::pairs_at + quad % pairs * vector_bytes] |=
-          static_cast<uint8_t>((value >> 4 & 3) << (quad / pairs * 2));
+      for (int v = 0; v < pairs; ++v) {
+        uint32_t word = 0;
+        for (int j = 0; j < 4; ++j)
+          word |= (load_word(fields + 4 * (v + j * pairs)) >> 4 & each_byte(3)) << (2 * j);
+        store_word(word, out + Fields::pairs_at + v * vector_bytes);
+      }
     }
   }
 }
@@ -30,10 +48,16 @@ void put_field(uint8_t* out, int i, uint8_t value) {
 /// The 32 codes of a chunk; `out` is the first byte of this row in the chunk's first vector.
 template <class F>
 void put_codes(const uint8_t* code, uint8_t* out) {
-  for (int k = 0; k < chunk_columns; ++k)
-    for (const CodePiece& piece : code_pieces<F::code_bits>[k / 4])
-      out[piece.vector * vector_bytes + k % 4] |=
-          static_cast<uint8_t>((code[k] >> piece.to & ((1 << piece.bits) - 1)) << piece.from);
+  constexpr int bits = F::code_bits;
+  uint32_t vectors[bits] = {};
+  unrolled<chunk_groups * 3>([&](auto i) {
+    constexpr int g = i / 3;
+    constexpr CodePiece piece = code_pieces<bits>[g][i % 3];
+    if constexpr (piece.bits != 0)
+      vectors[piece.vector] |= (load_word(code + 4 * g) >> piece.to & each_byte((1 << piece.bits) - 1))
+                               << piece.from;
+  });
+  for (int v = 0; v < bits; ++v) store_word(vectors[v], out + v * vector_bytes);
 }
 
 /// The four runs of a chunk; `out` is the byte of this row in the chunk's first 16.
@@ -62,11 +86,11 @@ void put_meta(const UnpackedBlock<F>& block, int row, uint8_t* meta) {
     std::memcpy(meta + (i * panel_rows + row) * L::d_bytes, &block.d_bits[i], L::d_bytes);
   if constexpr (F::has_min) std::memcpy(meta + L::dmin_at + row * 2, &block.dmin_bits, 2);
   if constexpr (F::scale_bits != 0) {
-    uint8_t* fields = meta + L::fields_at + 4 * row;
-    for (int i = 0; i < L::groups; ++i) {
-      put_field<typename L::Fields>(fields, i, static_cast<uint8_t>(scale_value<F>(block.scale[i])));
-      if constexpr (F::has_min) put_field<typename L::Fields>(fields, L::groups + i, block.min[i]);
-    }
+    constexpr int count = L::groups * (F::has_min ? 2 : 1);
+    uint8_t fields[count];
+    for (int i = 0; i < L::groups; ++i) fields[i] = static_cast<uint8_t>(scale_value<F>(block.scale[i]));
+    if constexpr (F::has_min) std::memcpy(fields + L::groups, block.min, L::groups);
+    put_fields<typename L::Fields, count>(fields, meta + L::fields_at + 4 * row);
   }
 }
 

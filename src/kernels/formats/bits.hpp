@@ -15,16 +15,16 @@ inline uint32_t read_u32(const uint8_t* bytes) {
   return read_u16(bytes) | static_cast<uint32_t>(read_u16(bytes + 2)) << 16;
 }
 
-/// Fields of `Bits` bits from `bytes`, added at bit `at` of the bytes of `out`. The file has them in runs:
-/// the low bits of `run` bytes are the first `run` fields, the next bits of the same bytes the next `run`
-/// fields, and so on.
-template <int Bits>
-void add_fields(const uint8_t* bytes, int count, int run, int at, uint8_t* out) {
-  constexpr uint32_t mask = (1u << Bits) - 1;
-  for (int start = 0; start < count; start += run)
-    for (int shift = 0; shift < 8; shift += Bits)
-      for (int i = start; i < start + run; ++i)
-        *out++ |= static_cast<uint8_t>((static_cast<uint32_t>(bytes[i]) >> shift & mask) << at);
+/// Fields of `Bits` bits from `Count` bytes, added at bit `At` of the bytes of `out`. The file has them in
+/// runs: the low bits of `Run` bytes are the first `Run` fields, the next bits of the same bytes the next
+/// `Run` fields, and so on. Constants, so that the loop over a run becomes vector instructions.
+template <int Bits, int Count, int Run, int At = 0>
+void add_fields(const uint8_t* __restrict bytes, uint8_t* __restrict out) {
+  constexpr uint8_t mask = (1u << Bits) - 1;
+  for (int start = 0; start < Count; start += Run)
+    for (int shift = 0; shift < 8; shift += Bits, out += Run)
+      for (int i = 0; i < Run; ++i)
+        out[i] |= static_cast<uint8_t>((static_cast<uint8_t>(bytes[start + i] >> shift) & mask) << At);
 }
 
 /// Everything zero and every scale one, the state that an unpacking starts from.

@@ -2,9 +2,9 @@
 
 #include <cstdint>
 #include <cstring>
-#include <utility>
 
 #include "kernels/panel_layout.hpp"
+#include "kernels/unrolled.hpp"
 
 // The vocabulary of the generic kernels. An instruction set V has V::width (16, 8 or 4) lanes, multiplies
 // V::strips registers of rows together with many tokens, V::queries queries of attention together with keys
@@ -31,15 +31,6 @@
 // V is a type in an unnamed namespace of its .cpp file, so that no two instruction sets share an
 // instantiation; for the same reason generic code uses no function of the standard library.
 namespace realizar::kernels::generic {
-
-/// fn(0), ..., fn(N - 1), each with its constant: arrays of registers need loops that are gone early.
-template <int N, class Fn>
-[[gnu::always_inline]] inline void unrolled(const Fn& fn) {
-  [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
-    (fn(std::integral_constant<int, i>{}), ...);
-  }
-  (std::make_integer_sequence<int, N>{});
-}
 
 [[gnu::always_inline]] constexpr int smaller(int a, int b) { return a < b ? a : b; }
 
