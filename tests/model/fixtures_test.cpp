@@ -110,7 +110,8 @@ TEST(BlockFormats, EachHasAFixture) {
   for (const Fixture& fixture : test::fixtures()) {
     if (fixture.kind != test::FixtureKind::block_format) continue;
     const std::vector<std::byte> bytes = write_fixture(fixture);
-    for (const formats::TensorInfo& tensor : formats::Gguf(bytes).tensors()) tested.insert(tensor.type);
+    const formats::Gguf file(bytes);
+    for (const formats::TensorInfo& tensor : file.tensors()) tested.insert(tensor.type);
   }
   kernels::for_each_format(kernels::AllBlockFormats{}, [&]<class F>(F) {
     EXPECT_TRUE(tested.contains(F::type)) << kernels::info(F::type).name;
