@@ -89,7 +89,7 @@ template <class V, class F, int R, bool Many>
     F32 d[R][spans], dmin[R];
     unrolled<R>([&](auto r) __attribute__((always_inline)) {
       const uint8_t* panel = strips.panel(r);
-      if constexpr (strips.first_row(r) == 0) prefetch_chunk<V, F>(chunk_of<F>(panel, chunk));
+      if constexpr (Strips<V, R>::first_row(r) == 0) prefetch_chunk<V, F>(chunk_of<F>(panel, chunk));
       load_codes<V, F>(chunk_of<F>(panel, chunk), strips.first_row(r), w[r]);
       const BlockScales<V, F> scales{panel + L::meta_at(chunk / L::chunks), strips.first_row(r)};
       for (int s = 0; s < spans; ++s) d[r][s] = scales.d(static_cast<int>(chunk % L::chunks) * spans + s);
@@ -202,7 +202,7 @@ template <class V, class F, int R, bool Many>
       I32 w[R][chunk_groups];
       unrolled<R>([&](auto r) __attribute__((always_inline)) {
         const uint8_t* chunk = strips.panel(r) + L::codes_at(block) + c * CodeChunk<F>::bytes;
-        if constexpr (strips.first_row(r) == 0) prefetch_chunk<V, F>(chunk);
+        if constexpr (Strips<V, R>::first_row(r) == 0) prefetch_chunk<V, F>(chunk);
         load_codes<V, F>(chunk, strips.first_row(r), w[r]);
       });
       const int8_t* codes = x.codes_of(256, block * L::chunks + c, first);

@@ -184,15 +184,20 @@ struct BlockScales {
 
   /// The integer scale of a group.
   I32 scale(int group) const {
-    if constexpr (F::scale_bits == 0) return V::set1_i32(1);
-    const I32 bytes = quad(group / 4);
-    if constexpr (signed_scales) return V::sar(V::shl(bytes, 24 - group % 4 * 8), 24);
-    return byte_of(bytes, group % 4);
+    if constexpr (F::scale_bits == 0) {
+      return V::set1_i32(1);
+    } else {
+      const I32 bytes = quad(group / 4);
+      if constexpr (signed_scales) return V::sar(V::shl(bytes, 24 - group % 4 * 8), 24);
+      return byte_of(bytes, group % 4);
+    }
   }
   /// The integer min of a group.
   I32 min(int group) const {
-    if constexpr (F::scale_bits == 0) return V::set1_i32(1);
-    return byte_of(quad((L::groups + group) / 4), group % 4);
+    if constexpr (F::scale_bits == 0)
+      return V::set1_i32(1);
+    else
+      return byte_of(quad((L::groups + group) / 4), group % 4);
   }
 
  private:
