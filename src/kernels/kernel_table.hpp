@@ -78,7 +78,7 @@ KvPageLayout kv_page_layout(KvFormat format, int key_dim, int value_dim);
 
 /// One KV head's view of a sequence's pages, for queries that share it. Page i holds the positions 64 i ...
 struct AttentionSegment {
-  const uint8_t* first_page;  // where this layer and head stand in page 0 of the cache
+  const uint8_t* first_page;  // of this layer and head
   int64_t page_stride;        // bytes from one page of the cache to the next
   const int32_t* page_table;  // of the sequence
   int key_dim, value_dim;     // value_dim 0: the values are the first `out_dim` columns of the keys

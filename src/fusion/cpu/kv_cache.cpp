@@ -28,14 +28,17 @@ void KvCache::copy_page(int from, int to) {
   require(from >= 0 && from < n_pages_ && to >= 0 && to < n_pages_, ErrorKind::invalid_argument, "page ",
           from, " cannot be copied to page ", to, " of a cache of ", n_pages_, " pages");
   uint8_t* pages = pages_.as<uint8_t>().data();
-  std::memcpy(pages + static_cast<uint64_t>(to) * page_bytes_,
-              pages + static_cast<uint64_t>(from) * page_bytes_, page_bytes_);
+  for (int layer = 0; layer < static_cast<int>(layers_.size()); ++layer)
+    for (int h = 0; h < shape(layer).n_kv_heads; ++h)
+      std::memcpy(pages + head_at(layer, h, to), pages + head_at(layer, h, from),
+                  static_cast<size_t>(layouts_[static_cast<size_t>(layer)].bytes));
 }
 
 uint64_t KvCache::head_at(int layer, int kv_head, int page) const {
   const auto index = static_cast<size_t>(layer);
-  return static_cast<uint64_t>(page) * page_bytes_ + layer_at_[index] +
-         static_cast<uint64_t>(kv_head) * static_cast<uint64_t>(layouts_[index].bytes);
+  const auto bytes = static_cast<uint64_t>(layouts_[index].bytes);
+  return (layer_at_[index] + static_cast<uint64_t>(kv_head) * bytes) * static_cast<uint64_t>(n_pages_) +
+         static_cast<uint64_t>(page) * bytes;
 }
 
 void KvCache::store(int layer, int page, int slot, std::span<const float> keys, std::span<const float> values,
@@ -59,7 +62,7 @@ kernels::AttentionSegment KvCache::segment(int layer, int kv_head,
   const KvShape& shape = layers_[static_cast<size_t>(layer)];
   kernels::AttentionSegment out{};
   out.first_page = pages_.as<uint8_t>().data() + head_at(layer, kv_head, 0);
-  out.page_stride = static_cast<int64_t>(page_bytes_);
+  out.page_stride = layouts_[static_cast<size_t>(layer)].bytes;
   out.page_table = page_table.data();
   out.key_dim = shape.key_dim;
   out.value_dim = shape.value_dim;

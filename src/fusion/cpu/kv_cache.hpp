@@ -9,7 +9,8 @@
 
 namespace realizar::fusion::cpu {
 
-/// The pages of the KV cache: page by page, in a page layer by layer, in a layer KV head by KV head.
+/// The pages of the KV cache: layer by layer, in a layer KV head by KV head, of a head page by page, so that
+/// what attention reads of a sequence whose pages follow each other is one stretch of memory.
 class KvCache {
  public:
   KvCache(std::span<const KvShape> layers, KvType type);
@@ -32,12 +33,12 @@ class KvCache {
   uint64_t page_bytes() const { return page_bytes_; }
 
  private:
-  /// Bytes from the first page to where a head of a page stands.
+  /// Bytes from the start to where a head of a page stands.
   uint64_t head_at(int layer, int kv_head, int page) const;
 
   std::vector<KvShape> layers_;
   std::vector<kernels::KvPageLayout> layouts_;  // of one head of each layer
-  std::vector<uint64_t> layer_at_;              // where each layer stands in a page
+  std::vector<uint64_t> layer_at_;              // bytes of a page in the layers before
   KvType type_;
   uint64_t page_bytes_ = 0;
   int n_pages_ = 0;

@@ -259,11 +259,18 @@ void add_values(const AttentionSegment& segment, const PageView<Format>& page, c
     to = queries[q].to < to ? queries[q].to : to;
   }
   if (to < from) from = to = queries[0].from;
+  // Long stretches of a value at a time, which prefetchers follow: as many sums as registers hold.
+  constexpr int most = smaller(8, 2 * V::queries / N);
   int d = 0;
-  for (; d + 2 * V::width <= segment.out_dim; d += 2 * V::width)
-    add_value_lanes<V, Format, N, 2>(values, queries, from, to, d);
-  for (; d + V::width <= segment.out_dim; d += V::width)
-    add_value_lanes<V, Format, N, 1>(values, queries, from, to, d);
+  const auto add_parts = [&](auto parts) __attribute__((always_inline)) {
+    if constexpr (parts <= most)
+      for (; d + parts * V::width <= segment.out_dim; d += parts * V::width)
+        add_value_lanes<V, Format, N, parts.value>(values, queries, from, to, d);
+  };
+  add_parts(std::integral_constant<int, 8>{});
+  add_parts(std::integral_constant<int, 4>{});
+  add_parts(std::integral_constant<int, 2>{});
+  add_parts(std::integral_constant<int, 1>{});
   for (; d < segment.out_dim; ++d)
     for (int q = 0; q < N; ++q) {
       float sum = queries[q].out[d] * queries[q].rescale;
