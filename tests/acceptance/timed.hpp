@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "realizar/version.hpp"
+#include "support/sanitized.hpp"
 
 namespace realizar::test {
 
@@ -17,9 +18,8 @@ inline constexpr int timed_threads = 2;
 
 /// Why times mean nothing here; empty where they do.
 inline std::string untimed_reason() {
-#if defined(__SANITIZE_ADDRESS__)
-  return "not timed under sanitizers";
-#elif !defined(__OPTIMIZE__)
+  if (sanitized) return "not timed under sanitizers";
+#if !defined(__OPTIMIZE__)
   return "not timed in a build without optimisation";
 #else
   if (std::string_view(instruction_set()) == "scalar") return "not timed with the scalar instruction set";

@@ -13,6 +13,7 @@
 #include "fixtures/cpu_run.hpp"
 #include "fixtures/fixtures.hpp"
 #include "support/golden.hpp"
+#include "support/sanitized.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/test_name.hpp"
 
@@ -376,9 +377,7 @@ std::string digests_of(backend::Isa isa) {
 // A process has one instruction set, so another process is asked for each. tests/kernels compares them kernel
 // by kernel.
 TEST(Bits, DoNotDependOnTheInstructionSet) {
-#if defined(__SANITIZE_ADDRESS__)
-  GTEST_SKIP() << "compared in builds without sanitizers, which would take minutes";
-#endif
+  if (test::sanitized) GTEST_SKIP() << "compared in builds without sanitizers, which would take minutes";
   if (std::getenv("REALIZAR_ISA")) GTEST_SKIP() << "compared where REALIZAR_ISA is not set";
   const auto& isas = backend::available_isas();
   const std::string expected = digests_of(backend::Isa::scalar);
