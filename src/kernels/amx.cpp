@@ -1,4 +1,4 @@
-// AMX with int8 tiles: products of many tokens, and prefetch for one; all else is AVX-512's.
+// AMX with int8 tiles: products of many tokens; all else is AVX-512's.
 #include "kernels/avx512.hpp"
 #include "kernels/generic/tile_products.hpp"
 #include "kernels/kernel_tables.hpp"
@@ -7,9 +7,6 @@ namespace realizar::kernels {
 namespace {
 
 struct Amx : Avx512 {
-  /// The hardware prefetchers of these cores leave a third of the bandwidth unused.
-  static constexpr int prefetch_bytes = 10240;
-
   static void configure_tiles(const generic::TileConfig& config) { _tile_loadconfig(&config); }
   static void release_tiles() { _tile_release(); }
   // In assembly, since GCC's intrinsics take only literal numbers of tiles.

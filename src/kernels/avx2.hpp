@@ -14,7 +14,6 @@ struct Avx2 {
   static constexpr bool signed_dot = true;
   static constexpr int queries = 4;
   static constexpr int strips = 2;
-  static constexpr int prefetch_bytes = 0;
   using F32 = __m256;
   using I32 = __m256i;
   struct Dot {

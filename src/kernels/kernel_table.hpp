@@ -47,10 +47,10 @@ int activation_block(TensorType type);
 using FastProduct = void (*)(const uint8_t* panels, int n_panels, int64_t n_cols, const QuantizedTokens& x,
                              int64_t first_token, int n_tokens, float* out);
 
-/// out (n_tokens, 16) = x (n_tokens, n_cols), rows x_stride apart, times the 16 rows of a panel: f32 FMAs in
-/// the order of the columns on the weights' f32 values.
-using ExactProduct = void (*)(const uint8_t* panel, int64_t n_cols, const float* x, int64_t x_stride,
-                              int n_tokens, float* out);
+/// The same of x (n_tokens, n_cols), rows x_stride apart: f32 FMAs in the order of the columns on the
+/// weights' f32 values.
+using ExactProduct = void (*)(const uint8_t* panels, int n_panels, int64_t n_cols, const float* x,
+                              int64_t x_stride, int n_tokens, float* out);
 
 /// How a cache of keys and values stores numbers.
 enum class KvFormat { f16, f32, q8_0 };

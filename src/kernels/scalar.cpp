@@ -12,7 +12,6 @@ struct Scalar {
   static constexpr bool signed_dot = true;
   static constexpr int queries = 4;
   static constexpr int strips = 1;
-  static constexpr int prefetch_bytes = 0;
   template <class T>
   struct Lanes {
     T lane[width];

@@ -46,11 +46,12 @@ class PackedMatrix {
 
   const uint8_t* panel(int64_t index) const { return panels_ + static_cast<size_t>(index) * panel_bytes_; }
 
-  /// For every `max_panels` panels of the part, or fewer, and every tile of its tokens: kernel(panels, number
-  /// of panels, first token, tokens, tiles), and for each panel sink(first row of the panel within its
+  /// For every max_tile_panels panels of the part, or fewer, and every tile of its tokens: kernel(panels,
+  /// number of panels, first token, tokens, tiles), and for each panel sink(first row of the panel within its
   /// matrix, rows, first token, tokens, tile), a tile being (tokens, 16).
-  template <int max_panels, class Kernel, class Sink>
+  template <class Kernel, class Sink>
   void for_each_tile(const ProductPart& part, Kernel&& kernel, Sink&& sink) const {
+    constexpr int max_panels = kernels::max_tile_panels;
     alignas(64) float tiles[max_panels * kernels::max_tile_tokens * kernels::panel_rows];
     for (int64_t done = 0; done < part.n_tokens; done += kernels::max_tile_tokens) {
       const int64_t first = part.first_token + done;
@@ -94,10 +95,10 @@ class Matrix : public PackedMatrix {
   template <class Sink>
   void matmul(const ProductInput& x, const ProductPart& part, Sink&& sink) const {
     check(x, part, x.forms().floats);
-    for_each_tile<1>(
+    for_each_tile(
         part,
-        [&](const uint8_t* weights, int, int64_t first, int n, float* tile) {
-          kernel_(weights, n_cols_, x.floats() + first * n_cols_, n_cols_, n, tile);
+        [&](const uint8_t* weights, int n_panels, int64_t first, int n, float* tile) {
+          kernel_(weights, n_panels, n_cols_, x.floats() + first * n_cols_, n_cols_, n, tile);
         },
         sink);
   }
@@ -131,16 +132,16 @@ class QuantMatrix : public PackedMatrix {
   void matmul(const ProductInput& x, const ProductPart& part, Sink&& sink) const {
     if (arithmetic_ == Arithmetic::exact) {
       check(x, part, x.forms().floats);
-      for_each_tile<1>(
+      for_each_tile(
           part,
-          [&](const uint8_t* weights, int, int64_t first, int n, float* tile) {
-            exact_(weights, n_cols_, x.floats() + first * n_cols_, n_cols_, n, tile);
+          [&](const uint8_t* weights, int n_panels, int64_t first, int n, float* tile) {
+            exact_(weights, n_panels, n_cols_, x.floats() + first * n_cols_, n_cols_, n, tile);
           },
           sink);
     } else {
       check(x, part, block_ == 32 ? x.forms().quantized32 : x.forms().quantized256);
       const kernels::QuantizedTokens& tokens = x.quantized(block_);
-      for_each_tile<kernels::max_tile_panels>(
+      for_each_tile(
           part,
           [&](const uint8_t* weights, int n_panels, int64_t first, int n, float* tiles) {
             fast_(weights, n_panels, n_cols_, tokens, first, n, tiles);

@@ -80,13 +80,14 @@ std::string fast_product(ByteSource& in, TensorType type) {
 
 std::string exact_product(ByteSource& in, TensorType type) {
   const int64_t n_cols = some_columns(in, type), stride = n_cols + in.between(0, 3);
-  const int n_tokens = in.between(1, 18);
-  const RandomMatrix matrix(in, type, in.between(1, panel_rows), n_cols, in.flag());
+  const int n_panels = in.between(1, max_tile_panels + 1), n_tokens = in.between(1, 18);
+  const RandomMatrix matrix(in, type, n_panels * panel_rows - in.between(0, 15), n_cols, in.flag());
   const auto panels = matrix.panels();
   const Floats x = in.floats(static_cast<size_t>(stride * (n_tokens - 1) + n_cols));
-  const Floats out(static_cast<size_t>(n_tokens * panel_rows));
+  const Floats out(static_cast<size_t>(n_panels * n_tokens * panel_rows));
   return compare_filled(out, [&](const KernelTable& k, float* y) {
-    k.exact[static_cast<int>(type)](panels.as<uint8_t>().data(), n_cols, x.data(), stride, n_tokens, y);
+    k.exact[static_cast<int>(type)](panels.as<uint8_t>().data(), n_panels, n_cols, x.data(), stride, n_tokens,
+                                    y);
   });
 }
 

@@ -29,7 +29,7 @@ TEST_P(Products, DenseRowsMayHaveAnyLength) {
       const auto panels = matrix.panels();
       const auto x = test::random_floats(random, static_cast<size_t>(3 * n));
       std::vector<float> out(3 * 16);
-      table().exact[static_cast<int>(type)](panels.as<uint8_t>().data(), n, x.data(), n, 3, out.data());
+      table().exact[static_cast<int>(type)](panels.as<uint8_t>().data(), 1, n, x.data(), n, 3, out.data());
       for (int t = 0; t < 3; ++t)
         for (int r = 0; r < 16; ++r)
           ASSERT_TRUE(same_bits(out[static_cast<size_t>(t * 16 + r)],

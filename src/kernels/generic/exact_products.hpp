@@ -1,23 +1,28 @@
 #pragma once
 
+#include "backend/topology.hpp"
+#include "kernels/generic/strips.hpp"
 #include "kernels/generic/weights.hpp"
 #include "kernels/kernel_table.hpp"
 
-// Products of weights with tokens in f32.
+// Products of weights with tokens in f32. Readers make the f32 values of a chunk; what follows is the same
+// for all types.
 namespace realizar::kernels::generic {
 
-/// The f32 values of chunks of a block format: read(chunk, values) fills (32 columns, V::width rows).
+/// The f32 values (32 columns) of V::width rows from `first_row` on in a chunk of a block format.
 template <class V, class F>
 struct BlockReader {
   using L = PanelLayout<F>;
-  const uint8_t* panel;
-  int64_t n_cols;
-  int first_row;
 
-  [[gnu::always_inline]] void read(int64_t chunk, typename V::F32* values) const {
+  static int64_t stride(int64_t n_cols) { return L::bytes(n_cols / F::block); }
+
+  static void read(const uint8_t* panel, int64_t, int first_row, int64_t chunk, int64_t prefetch_bytes,
+                   typename V::F32* values) {
     const BlockScales<V, F> scales{panel + L::meta_at(chunk / L::chunks), first_row};
     typename V::I32 w[chunk_groups];
-    load_codes<V, F>(chunk_of<F>(panel, chunk), first_row, w);
+    const uint8_t* codes = chunk_of<F>(panel, chunk);
+    if (first_row == 0) prefetch<CodeChunk<F>::bytes>(codes, prefetch_bytes);
+    load_codes<V, F>(codes, first_row, w);
     const int first_column = static_cast<int>(chunk % L::chunks) * chunk_columns;
     constexpr int step = smaller(smaller(F::group, F::d_span), chunk_columns);
     for (int k = 0; k < chunk_columns; k += step) {
@@ -43,18 +48,23 @@ struct BlockReader {
 /// The same of F32, F16 and BF16 weights.
 template <class V, TensorType Type>
 struct DenseReader {
-  const uint8_t* panel;
-  int64_t n_cols;
-  int first_row;
+  static constexpr int column_bytes = panel_rows * (Type == TensorType::f32 ? 4 : 2);
 
-  [[gnu::always_inline]] void read(int64_t chunk, typename V::F32* values) const {
+  static int64_t stride(int64_t n_cols) {
+    const int64_t bytes = n_cols * column_bytes;
+    return (bytes + vector_bytes - 1) / vector_bytes * vector_bytes;
+  }
+
+  static void read(const uint8_t* panel, int64_t n_cols, int first_row, int64_t chunk, int64_t prefetch_bytes,
+                   typename V::F32* values) {
     const int64_t first = chunk * chunk_columns;
+    if (first_row == 0) prefetch<chunk_columns * column_bytes>(panel + first * column_bytes, prefetch_bytes);
     const int count = n_cols - first < chunk_columns ? static_cast<int>(n_cols - first) : chunk_columns;
-    for (int i = 0; i < count; ++i) values[i] = value((first + i) * panel_rows + first_row);
+    for (int i = 0; i < count; ++i) values[i] = value(panel, (first + i) * panel_rows + first_row);
   }
 
  private:
-  typename V::F32 value(int64_t at) const {
+  [[gnu::always_inline]] static typename V::F32 value(const uint8_t* panel, int64_t at) {
     if constexpr (Type == TensorType::f32) return V::load(reinterpret_cast<const float*>(panel) + at);
     const auto* halves = reinterpret_cast<const uint16_t*>(panel) + at;
     if constexpr (Type == TensorType::f16) return V::load_f16(halves);
@@ -62,34 +72,79 @@ struct DenseReader {
   }
 };
 
-/// acc[t] = fma(value of column k, x[t][k], acc[t]) for `count` columns in order, `N` tokens side by side.
-template <class V, int N>
-[[gnu::always_inline]] inline void multiply_chunk(const typename V::F32* values, int count, const float* x,
-                                                  int64_t x_stride, typename V::F32* acc) {
-  typename V::F32 sum[N];
-  for (int t = 0; t < N; ++t) sum[t] = acc[t];
-  for (int k = 0; k < count; ++k)
-    for (int t = 0; t < N; ++t) sum[t] = V::fma(values[k], V::set1(x[t * x_stride + k]), sum[t]);
-  for (int t = 0; t < N; ++t) acc[t] = sum[t];
+template <class V>
+using ReadChunk = void (*)(const uint8_t* panel, int64_t n_cols, int first_row, int64_t chunk,
+                           int64_t prefetch_bytes, typename V::F32* values);
+
+/// acc[t][r] = fma(value of column k in strip r, x[t][k], acc[t][r]) for `count` columns in order: `N` tokens
+/// and `R` strips side by side, so that no sum waits for the one before.
+template <class V, int N, int R>
+[[gnu::always_inline]] inline void multiply_chunk(const typename V::F32 (*values)[chunk_columns], int count,
+                                                  const float* x, int64_t x_stride,
+                                                  typename V::F32 (*acc)[R]) {
+  typename V::F32 sum[N][R];
+  unrolled<N>([&](auto t) { unrolled<R>([&](auto r) { sum[t][r] = acc[t][r]; }); });
+  for (int k = 0; k < count; ++k) {
+    typename V::F32 value[R];
+    unrolled<R>([&](auto r) { value[r] = values[r][k]; });
+    unrolled<N>([&](auto t) __attribute__((always_inline)) {
+      const auto token = V::in_register(V::set1(x[t * x_stride + k]));
+      unrolled<R>([&](auto r) { sum[t][r] = V::fma(value[r], token, sum[t][r]); });
+    });
+  }
+  unrolled<N>([&](auto t) { unrolled<R>([&](auto r) { acc[t][r] = sum[t][r]; }); });
+}
+
+/// tiles (panels, n_tokens, 16) of the panels that R strips make.
+template <class V, int R, bool Many>
+void exact_tile(const Strips<V>& strips, ReadChunk<V> read, int64_t n_cols, const float* x, int64_t x_stride,
+                int n_tokens, float* tiles) {
+  typename V::F32 acc[Many ? max_tile_tokens : 1][R], values[R][chunk_columns];
+  const int n = Many ? n_tokens : 1;
+  for (int t = 0; t < n; ++t)
+    for (auto& each : acc[t]) each = V::set1(0);
+  for (int64_t k = 0; k < n_cols; k += chunk_columns) {
+    for (int r = 0; r < R; ++r)
+      read(strips.panel(r), n_cols, strips.first_row(r), k / chunk_columns, strips.prefetch_bytes, values[r]);
+    const int count = n_cols - k < chunk_columns ? static_cast<int>(n_cols - k) : chunk_columns;
+    int t = 0;
+    if constexpr (Many)
+      for (; t + V::queries <= n; t += V::queries)
+        multiply_chunk<V, V::queries, R>(values, count, x + t * x_stride + k, x_stride, acc + t);
+    for (; t < n; ++t) multiply_chunk<V, 1, R>(values, count, x + t * x_stride + k, x_stride, acc + t);
+  }
+  for (int t = 0; t < n; ++t)
+    for (int r = 0; r < R; ++r) V::store(strips.result(tiles, n, r, t), acc[t][r]);
+}
+
+/// Strips multiplied together with one token.
+inline constexpr int exact_strips = 4;
+
+template <class V>
+void exact_products(ReadChunk<V> read, const uint8_t* panels, int64_t panel_stride, int n_panels,
+                    int64_t n_cols, const float* x, int64_t x_stride, int n_tokens, float* out) {
+  // What is asked for ahead is shared by the panels that are read side by side.
+  const int64_t prefetch_bytes =
+      n_tokens == 1 ? backend::topology().prefetch_bytes / exact_strips * Strips<V>::of_panel : 0;
+  const auto strips = [&](int p) {
+    return Strips<V>{panels + p * panel_stride, panel_stride, prefetch_bytes};
+  };
+  if (n_tokens == 1)
+    for_strips<V, exact_strips>(n_panels, [&](auto r, int p) {
+      exact_tile<V, r.value, false>(strips(p), read, n_cols, x, x_stride, 1, out + p * panel_rows);
+    });
+  else
+    for_strips<V, V::strips>(n_panels, [&](auto r, int p) {
+      exact_tile<V, r.value, true>(strips(p), read, n_cols, x, x_stride, n_tokens,
+                                   out + p * n_tokens * panel_rows);
+    });
 }
 
 template <class V, class Reader>
-void exact_product(const uint8_t* panel, int64_t n_cols, const float* x, int64_t x_stride, int n_tokens,
-                   float* out) {
-  typename V::F32 acc[max_tile_tokens], values[chunk_columns];
-  for (int row = 0; row < panel_rows; row += V::width) {
-    const Reader reader{panel, n_cols, row};
-    for (int t = 0; t < n_tokens; ++t) acc[t] = V::set1(0);
-    for (int64_t k = 0; k < n_cols; k += chunk_columns) {
-      reader.read(k / chunk_columns, values);
-      const int count = n_cols - k < chunk_columns ? static_cast<int>(n_cols - k) : chunk_columns;
-      int t = 0;
-      for (; t + 8 <= n_tokens; t += 8)
-        multiply_chunk<V, 8>(values, count, x + t * x_stride + k, x_stride, acc + t);
-      for (; t < n_tokens; ++t) multiply_chunk<V, 1>(values, count, x + t * x_stride + k, x_stride, acc + t);
-    }
-    for (int t = 0; t < n_tokens; ++t) V::store(out + t * panel_rows + row, acc[t]);
-  }
+void exact_product(const uint8_t* panels, int n_panels, int64_t n_cols, const float* x, int64_t x_stride,
+                   int n_tokens, float* out) {
+  exact_products<V>(Reader::read, panels, Reader::stride(n_cols), n_panels, n_cols, x, x_stride, n_tokens,
+                    out);
 }
 
 }  // namespace realizar::kernels::generic

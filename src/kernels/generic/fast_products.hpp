@@ -1,26 +1,16 @@
 #pragma once
 
+#include "backend/topology.hpp"
+#include "kernels/generic/strips.hpp"
 #include "kernels/generic/weights.hpp"
 #include "kernels/kernel_table.hpp"
 
-// Products of quantised weights with tokens in int8. A strip is the V::width rows that a register holds; `R`
-// strips are multiplied together, which share the loads of activations, with `A` tokens at a time, which
-// share the loads of weights.
+// Products of quantised weights with tokens in int8. `R` strips are multiplied together, which share the
+// loads of activations, with `A` tokens at a time, which share the loads of weights.
 namespace realizar::kernels::generic {
 
 /// Tokens that are multiplied together when there are many.
 inline constexpr int tokens_at_once = 4;
-
-/// R strips of rows that follow each other, over one or more panels.
-template <class V, int R>
-struct Strips {
-  const uint8_t* panels;
-  int64_t panel_stride;  // bytes
-  [[gnu::always_inline]] const uint8_t* panel(int r) const {
-    return panels + r * V::width / panel_rows * panel_stride;
-  }
-  [[gnu::always_inline]] static constexpr int first_row(int r) { return r * V::width % panel_rows; }
-};
 
 /// sum[a][r] += scale(r, group) * (the k-groups [first, first + Count) of w[r] times token a), group by
 /// group; no scale where the format has none. Token a is at x + a * x_stride.
@@ -75,7 +65,7 @@ template <bool Many, class Fn>
 
 /// Formats with a d for every 16 or 32 columns and no integer scales.
 template <class V, class F, int R, bool Many>
-[[gnu::always_inline]] inline void fast_short_spans(const Strips<V, R>& strips, int64_t n_cols,
+[[gnu::always_inline]] inline void fast_short_spans(const Strips<V>& strips, int64_t n_cols,
                                                     const QuantizedTokens& x, int64_t first, int n_tokens,
                                                     typename V::F32 (*acc)[R]) {
   using L = PanelLayout<F>;
@@ -89,8 +79,9 @@ template <class V, class F, int R, bool Many>
     F32 d[R][spans], dmin[R];
     unrolled<R>([&](auto r) __attribute__((always_inline)) {
       const uint8_t* panel = strips.panel(r);
-      if constexpr (Strips<V, R>::first_row(r) == 0) prefetch_chunk<V, F>(chunk_of<F>(panel, chunk));
-      load_codes<V, F>(chunk_of<F>(panel, chunk), strips.first_row(r), w[r]);
+      const uint8_t* codes = chunk_of<F>(panel, chunk);
+      if constexpr (Strips<V>::first_row(r) == 0) prefetch<CodeChunk<F>::bytes>(codes, strips.prefetch_bytes);
+      load_codes<V, F>(codes, strips.first_row(r), w[r]);
       const BlockScales<V, F> scales{panel + L::meta_at(chunk / L::chunks), strips.first_row(r)};
       for (int s = 0; s < spans; ++s) d[r][s] = scales.d(static_cast<int>(chunk % L::chunks) * spans + s);
       if constexpr (F::has_min) dmin[r] = scales.dmin();
@@ -182,7 +173,7 @@ struct SuperBlock {
 
 /// Formats of 256 columns under one d.
 template <class V, class F, int R, bool Many>
-[[gnu::always_inline]] inline void fast_super_blocks(const Strips<V, R>& strips, int64_t n_cols,
+[[gnu::always_inline]] inline void fast_super_blocks(const Strips<V>& strips, int64_t n_cols,
                                                      const QuantizedTokens& x, int64_t first, int n_tokens,
                                                      typename V::F32 (*acc)[R]) {
   using L = PanelLayout<F>;
@@ -202,7 +193,8 @@ template <class V, class F, int R, bool Many>
       I32 w[R][chunk_groups];
       unrolled<R>([&](auto r) __attribute__((always_inline)) {
         const uint8_t* chunk = strips.panel(r) + L::codes_at(block) + c * CodeChunk<F>::bytes;
-        if constexpr (Strips<V, R>::first_row(r) == 0) prefetch_chunk<V, F>(chunk);
+        if constexpr (Strips<V>::first_row(r) == 0)
+          prefetch<CodeChunk<F>::bytes>(chunk, strips.prefetch_bytes);
         load_codes<V, F>(chunk, strips.first_row(r), w[r]);
       });
       const int8_t* codes = x.codes_of(256, block * L::chunks + c, first);
@@ -235,8 +227,8 @@ template <class V, class F, int R, bool Many>
 
 /// out (panels, n_tokens, 16) of the panels that R strips make.
 template <class V, class F, int R, bool Many>
-void fast_tile(const Strips<V, R>& strips, int64_t n_cols, const QuantizedTokens& x, int64_t first,
-               int n_tokens, float* out) {
+void fast_tile(const Strips<V>& strips, int64_t n_cols, const QuantizedTokens& x, int64_t first, int n_tokens,
+               float* out) {
   const int n = Many ? n_tokens : 1;
   typename V::F32 acc[Many ? max_tile_tokens : 1][R];
   for (int t = 0; t < n; ++t)
@@ -246,31 +238,25 @@ void fast_tile(const Strips<V, R>& strips, int64_t n_cols, const QuantizedTokens
   else
     fast_super_blocks<V, F, R, Many>(strips, n_cols, x, first, n, acc);
   for (int t = 0; t < n; ++t)
-    unrolled<R>([&](auto r) __attribute__((always_inline)) {
-      V::store(out + (r * V::width / panel_rows * n + t) * panel_rows + strips.first_row(r), acc[t][r]);
-    });
+    unrolled<R>([&](auto r)
+                    __attribute__((always_inline)) { V::store(strips.result(out, n, r, t), acc[t][r]); });
 }
 
 template <class V, class F>
 void fast_product(const uint8_t* panels, int n_panels, int64_t n_cols, const QuantizedTokens& x,
                   int64_t first, int n_tokens, float* out) {
-  constexpr int strips_of_panel = panel_rows / V::width;
-  constexpr int panels_at_once = V::strips / strips_of_panel;
   const int64_t stride = PanelLayout<F>::bytes(n_cols / F::block);
-  for (int p = 0; p < n_panels;) {
-    const uint8_t* at = panels + p * stride;
-    float* tiles = out + p * n_tokens * panel_rows;
-    if (n_tokens == 1) {
-      fast_tile<V, F, strips_of_panel, false>({at, stride}, n_cols, x, first, n_tokens, tiles);
-      p += 1;
-    } else if (p + panels_at_once <= n_panels) {
-      fast_tile<V, F, V::strips, true>({at, stride}, n_cols, x, first, n_tokens, tiles);
-      p += panels_at_once;
-    } else {
-      fast_tile<V, F, strips_of_panel, true>({at, stride}, n_cols, x, first, n_tokens, tiles);
-      p += 1;
-    }
-  }
+  // More tokens take longer than their weights need to come.
+  const int64_t prefetch_bytes = n_tokens <= tokens_at_once ? backend::topology().prefetch_bytes : 0;
+  const auto strips = [&](int p) { return Strips<V>{panels + p * stride, stride, prefetch_bytes}; };
+  if (n_tokens == 1)
+    for_strips<V, Strips<V>::of_panel>(n_panels, [&](auto r, int p) {
+      fast_tile<V, F, r.value, false>(strips(p), n_cols, x, first, 1, out + p * panel_rows);
+    });
+  else
+    for_strips<V, V::strips>(n_panels, [&](auto r, int p) {
+      fast_tile<V, F, r.value, true>(strips(p), n_cols, x, first, n_tokens, out + p * n_tokens * panel_rows);
+    });
 }
 
 }  // namespace realizar::kernels::generic

@@ -54,7 +54,7 @@ void tile_chunk(const uint8_t* panel, int64_t chunk, const QuantizedTokens& x, i
   constexpr int spans = chunk_columns / F::d_span;
   typename V::I32 w[chunk_groups];
   const uint8_t* codes = chunk_of<F>(panel, chunk);
-  prefetch_chunk<V, F>(codes);
+  prefetch<CodeChunk<F>::bytes>(codes, backend::topology().prefetch_bytes);
   load_weights<V, F>(codes, w);
   alignas(64) uint8_t weights[chunk_groups * vector_bytes];
   for (int g = 0; g < chunk_groups; ++g) V::store_bytes(weights + g * vector_bytes, w[g]);
@@ -127,7 +127,7 @@ struct ScaledWeights {
     for (int c = 0; c < L::chunks; ++c) {
       I32 w[chunk_groups];
       const uint8_t* codes = panel + L::codes_at(block) + c * CodeChunk<F>::bytes;
-      prefetch_chunk<V, F>(codes);
+      prefetch<CodeChunk<F>::bytes>(codes, backend::topology().prefetch_bytes);
       load_weights<V, F>(codes, w);
       unrolled<chunk_groups>([&](auto g) __attribute__((always_inline)) {
         const int at = (c * chunk_groups + g) * vector_bytes;
@@ -261,7 +261,7 @@ void tile_product(const uint8_t* panels, int n_panels, int64_t n_cols, const Qua
     float* tile = out + p * n_tokens * panel_rows;
     for (int t = 0; t < in_tiles; ++t) V::store(tile + t * panel_rows, acc[p][t]);
     if (rest > 0)
-      fast_tile<V, F, 1, true>({panels + p * stride, stride}, n_cols, x, first + in_tiles, rest,
+      fast_tile<V, F, 1, true>({panels + p * stride, stride, 0}, n_cols, x, first + in_tiles, rest,
                                tile + in_tiles * panel_rows);
   }
   V::release_tiles();

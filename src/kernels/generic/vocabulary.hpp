@@ -7,9 +7,8 @@
 #include "kernels/unrolled.hpp"
 
 // The vocabulary of the generic kernels. An instruction set V has V::width (16, 8 or 4) lanes, multiplies
-// V::strips registers of rows together with many tokens, V::queries queries of attention together with keys
-// and values, prefetches weights V::prefetch_bytes ahead (0: not at all), and has as static functions on
-// lanes of
+// V::strips registers of rows together with many tokens, V::queries queries of attention (or tokens in f32)
+// together with keys and values, and has as static functions on lanes of
 //
 //   F32  load store set1 add sub mul div fma(a,b,c)=ab+c fnma(a,b,c)=c-ab, each rounded once
 //        min(a,b)=a<b?a:b  max(a,b)=a>b?a:b  (so a NaN in a gives b)

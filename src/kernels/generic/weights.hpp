@@ -122,12 +122,11 @@ template <class F>
   return panel + L::codes_at(chunk / L::chunks) + chunk % L::chunks * CodeChunk<F>::bytes;
 }
 
-/// Asks for the codes that stand V::prefetch_bytes after a chunk.
-template <class V, class F>
-[[gnu::always_inline]] inline void prefetch_chunk(const uint8_t* chunk) {
-  if constexpr (V::prefetch_bytes > 0)
-    for (int i = 0; i < CodeChunk<F>::bytes; i += vector_bytes)
-      __builtin_prefetch(chunk + V::prefetch_bytes + i, 0, 3);
+/// Asks for the `Bytes` that stand `ahead` of others; for none where that is 0.
+template <int Bytes>
+[[gnu::always_inline]] inline void prefetch(const uint8_t* from, int64_t ahead) {
+  if (ahead == 0) return;
+  for (int i = 0; i < Bytes; i += vector_bytes) __builtin_prefetch(from + ahead + i, 0, 3);
 }
 
 /// The values of all bytes that a one-byte scale may hold.
@@ -152,7 +151,14 @@ struct BlockScales {
   int first_row;
 
   F32 d(int span) const {
-    if constexpr (L::d_bytes == 1) {
+    if constexpr (F::scale_type == ScaleType::e8m0) {
+      // 2^(e - 128): the exponent e - 1, and for e < 2, where it would be below all exponents, the bits of a
+      // denormal number, which are larger then and smaller from there on.
+      const I32 e = V::load_u8(meta + span * panel_rows + first_row);
+      const I32 normal = V::shl(V::sub(e, V::set1_i32(1)), 23),
+                denormal = V::shl(V::add(e, V::set1_i32(1)), 21);
+      return V::from_bits(V::max(normal, denormal));
+    } else if constexpr (L::d_bytes == 1) {
       static constexpr ScaleTable<F> table;
       return V::gather(table.value, V::load_u8(meta + span * panel_rows + first_row));
     } else {
