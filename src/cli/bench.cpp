@@ -92,6 +92,7 @@ std::string to_json(const BenchOptions& options, const GGUFTransformer& model,
       {"instruction_set", instruction_set()},
       {"arithmetic", options.model.arithmetic},
       {"kv", options.model.kv_type},
+      {"load_seconds", model.load_seconds()},
       {"repetitions", bench.n_repetitions},
       {"prefill", to_json(result.prefill, {{"tokens", bench.n_prompt},
                                            {"macs_per_token", to_json(result.macs_per_prompt_token)}})},
@@ -117,7 +118,8 @@ std::string to_text(const BenchOptions& options, const GGUFTransformer& model,
   const BenchmarkOptions& bench = options.bench;
   std::string text = std::filesystem::path(model_path(options.model)).filename().string() + ": " +
                      std::to_string(model.n_threads()) + " threads, " + instruction_set() + ", " +
-                     options.model.arithmetic + ", kv " + options.model.kv_type + "\n";
+                     options.model.arithmetic + ", kv " + options.model.kv_type + ", loaded in " +
+                     fixed(model.load_seconds(), 2) + " s\n";
   char line[200];
   const auto add = [&](const std::string& what, const Rates& rates) {
     if (rates.all.empty()) return;

@@ -24,18 +24,18 @@ struct GroupSums {
 struct QuantizedTokens {
   static constexpr int pair_columns = 64;  // two chunks
 
-  /// (n_cols / 32, n_tokens, 32) for blocks of 32, (n_cols / 64, n_tokens, 64) for those of 256.
+  /// (n_cols / 32, stride, 32) for blocks of 32, (n_cols / 64, stride, 64) for those of 256.
   int8_t* codes = nullptr;
-  float* d = nullptr;            // (n_cols / block, n_tokens)
-  int16_t* half_sums = nullptr;  // (n_cols / 32, n_tokens, 2): sums of 16 codes; blocks of 32 only
-  float* minus_sums = nullptr;   // (n_cols / 32, n_tokens): -d times the sum of 32 codes; blocks of 32 only
-  GroupSums* group_sums = nullptr;  // (n_cols / 256, n_tokens); blocks of 256 only
-  int64_t n_tokens = 0;
+  float* d = nullptr;               // (n_cols / block, stride)
+  int16_t* half_sums = nullptr;     // (n_cols / 32, stride, 2): sums of 16 codes; blocks of 32 only
+  float* minus_sums = nullptr;      // (n_cols / 32, stride): -d times the sum of 32 codes; blocks of 32 only
+  GroupSums* group_sums = nullptr;  // (n_cols / 256, stride); blocks of 256 only
+  int64_t stride = 0;               // tokens, or more
 
   /// The 32 codes of a token in a chunk.
   int8_t* codes_of(int block, int64_t chunk, int64_t token) const {
-    return block == 32 ? codes + (chunk * n_tokens + token) * 32
-                       : codes + (chunk / 2 * n_tokens + token) * pair_columns + chunk % 2 * 32;
+    return block == 32 ? codes + (chunk * stride + token) * 32
+                       : codes + (chunk / 2 * stride + token) * pair_columns + chunk % 2 * 32;
   }
 };
 

@@ -1,5 +1,6 @@
 #include "kernels/panels.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "kernels/unrolled.hpp"
@@ -23,7 +24,7 @@ constexpr uint32_t each_byte(int byte) { return static_cast<uint32_t>(byte) * 0x
 
 /// The fields of a row, four to a word; `out` is the first of the row's four bytes in the first vector.
 template <class Fields, int Count>
-void put_fields(const uint8_t* fields, uint8_t* out) {
+void put_integers(const uint8_t* fields, uint8_t* out) {
   if constexpr (Fields::stored_bits == 8) {
     for (int quad = 0; quad < Count / 4; ++quad)
       store_word(load_word(fields + 4 * quad), out + quad * vector_bytes);
@@ -90,7 +91,7 @@ void put_meta(const UnpackedBlock<F>& block, int row, uint8_t* meta) {
     uint8_t fields[count];
     for (int i = 0; i < L::groups; ++i) fields[i] = static_cast<uint8_t>(scale_value<F>(block.scale[i]));
     if constexpr (F::has_min) std::memcpy(fields + L::groups, block.min, L::groups);
-    put_fields<typename L::Fields, count>(fields, meta + L::fields_at + 4 * row);
+    put_integers<typename L::Fields, count>(fields, meta + L::fields_at + 4 * row);
   }
 }
 
@@ -115,6 +116,19 @@ void pack_blocks(const uint8_t* rows, size_t row_stride, int n_rows, int64_t n_b
   }
 }
 
+/// Columns by columns, so that what the rows of some write in turns stays in the first cache.
+template <class Number>
+void pack_numbers(const uint8_t* rows, size_t row_stride, int n_rows, int64_t n_cols, uint8_t* panel) {
+  constexpr int64_t at_once = 128;
+  for (int64_t first = 0; first < n_cols; first += at_once)
+    for (int row = 0; row < n_rows; ++row) {
+      const uint8_t* from = rows + static_cast<size_t>(row) * row_stride;
+      for (int64_t k = first; k < std::min(first + at_once, n_cols); ++k)
+        std::memcpy(panel + (k * panel_rows + row) * static_cast<int64_t>(sizeof(Number)),
+                    from + k * static_cast<int64_t>(sizeof(Number)), sizeof(Number));
+    }
+}
+
 }  // namespace
 
 bool is_product_type(TensorType type) {
@@ -137,11 +151,10 @@ void pack_panel(TensorType type, const uint8_t* rows, size_t row_stride, int n_r
   if (is_block_format(type))
     return visit_format(
         type, [&]<class F>(F) { pack_blocks<F>(rows, row_stride, n_rows, n_cols / F::block, panel); });
-  const size_t size = element_bytes(type);
-  for (int row = 0; row < n_rows; ++row)
-    for (int64_t k = 0; k < n_cols; ++k)
-      std::memcpy(panel + (k * panel_rows + row) * static_cast<int64_t>(size),
-                  rows + static_cast<size_t>(row) * row_stride + static_cast<size_t>(k) * size, size);
+  if (type == TensorType::f32)
+    pack_numbers<uint32_t>(rows, row_stride, n_rows, n_cols, panel);
+  else
+    pack_numbers<uint16_t>(rows, row_stride, n_rows, n_cols, panel);
 }
 
 }  // namespace realizar::kernels

@@ -64,6 +64,13 @@ void PackedMatrix::check(const ProductInput& x, const ProductPart& part, bool ha
           part.n_tokens, " of them");
 }
 
+void PackedMatrix::check_tiles(const ProductPart& part, std::span<float> tiles) {
+  require(part.n_tokens <= max_tile_tokens &&
+              static_cast<int64_t>(tiles.size()) >= part.n_panels * part.n_tokens * panel_rows,
+          ErrorKind::invalid_argument, "tiles of ", part.n_panels, " panels for ", part.n_tokens,
+          " tokens do not fit ", tiles.size(), " numbers, or are more than ", max_tile_tokens, " tokens");
+}
+
 namespace {
 
 template <class M>

@@ -43,12 +43,23 @@ class PackedMatrix {
   /// its own. Throws `invalid_argument` when `file` or `storage` has another size.
   void pack(std::span<const std::byte> file, backend::ThreadPool& pool, std::span<std::byte> storage);
   void check(const ProductInput& x, const ProductPart& part, bool has_form) const;
+  static void check_tiles(const ProductPart& part, std::span<float> tiles);
 
   const uint8_t* panel(int64_t index) const { return panels_ + static_cast<size_t>(index) * panel_bytes_; }
 
-  /// For every max_tile_panels panels of the part, or fewer, and every tile of its tokens: kernel(panels,
-  /// number of panels, first token, tokens, tiles), and for each panel sink(first row of the panel within its
-  /// matrix, rows, first token, tokens, tile), a tile being (tokens, 16).
+  /// tiles (n_panels, n_tokens, 16) of a part with at most `max_tile_tokens` tokens: kernel(panels, number of
+  /// panels, first token, tokens, tiles) as often as it takes.
+  template <class Kernel>
+  void fill_tiles(const ProductPart& part, Kernel&& kernel, float* tiles) const {
+    const auto n = static_cast<int>(part.n_tokens);
+    for (int64_t p = 0; p < part.n_panels; p += kernels::max_tile_panels)
+      kernel(panel(part.first_panel + p),
+             static_cast<int>(std::min<int64_t>(kernels::max_tile_panels, part.n_panels - p)),
+             part.first_token, n, tiles + p * n * kernels::panel_rows);
+  }
+
+  /// fill_tiles for some panels and tokens after the other, and for each panel sink(first row of the panel
+  /// within its matrix, rows, first token, tokens, tile), a tile being (tokens, 16).
   template <class Kernel, class Sink>
   void for_each_tile(const ProductPart& part, Kernel&& kernel, Sink&& sink) const {
     constexpr int max_panels = kernels::max_tile_panels;
@@ -58,9 +69,9 @@ class PackedMatrix {
       const int n = static_cast<int>(std::min<int64_t>(kernels::max_tile_tokens, part.n_tokens - done));
       int64_t row = part.first_panel % panels_per_matrix_ * kernels::panel_rows;
       for (int64_t p = 0; p < part.n_panels; p += max_panels) {
-        const int n_panels = static_cast<int>(std::min<int64_t>(max_panels, part.n_panels - p));
-        kernel(panel(part.first_panel + p), n_panels, first, n, tiles);
-        for (int i = 0; i < n_panels; ++i) {
+        const int64_t n_panels = std::min<int64_t>(max_panels, part.n_panels - p);
+        fill_tiles({part.first_panel + p, n_panels, first, n}, kernel, tiles);
+        for (int64_t i = 0; i < n_panels; ++i) {
           const int64_t rows_left = n_rows_ - row;
           sink(row, static_cast<int>(std::min<int64_t>(kernels::panel_rows, rows_left)), first, n,
                tiles + i * n * kernels::panel_rows);
@@ -80,6 +91,13 @@ class PackedMatrix {
 
 /// Weights in F32, F16 or BF16. One arithmetic: f32 FMAs in the order of the columns.
 class Matrix : public PackedMatrix {
+  auto kernel_for(const ProductInput& x, const ProductPart& part) const {
+    check(x, part, x.forms().floats);
+    return [this, &x](const uint8_t* weights, int n_panels, int64_t first, int n, float* tiles) {
+      kernel_(weights, n_panels, n_cols_, x.floats() + first * n_cols_, n_cols_, n, tiles);
+    };
+  }
+
  public:
   Matrix() = default;
   /// Packs (n_matrices, n_rows, n_cols) weights; other number types (integers, F64) become F32. Throws
@@ -94,13 +112,12 @@ class Matrix : public PackedMatrix {
   /// results. Throws `invalid_argument` when shapes do not fit.
   template <class Sink>
   void matmul(const ProductInput& x, const ProductPart& part, Sink&& sink) const {
-    check(x, part, x.forms().floats);
-    for_each_tile(
-        part,
-        [&](const uint8_t* weights, int n_panels, int64_t first, int n, float* tile) {
-          kernel_(weights, n_panels, n_cols_, x.floats() + first * n_cols_, n_cols_, n, tile);
-        },
-        sink);
+    for_each_tile(part, kernel_for(x, part), sink);
+  }
+  /// The same of at most `max_tile_tokens` tokens, put into tiles (n_panels, n_tokens, 16).
+  void matmul_tiles(const ProductInput& x, const ProductPart& part, std::span<float> tiles) const {
+    check_tiles(part, tiles);
+    fill_tiles(part, kernel_for(x, part), tiles.data());
   }
 
   /// x (n_tokens, n_cols) @ weights^T, the whole of it: (n_tokens, n_rows). One matrix.
@@ -118,6 +135,20 @@ enum class Arithmetic {
 
 /// Weights in a block format.
 class QuantMatrix : public PackedMatrix {
+  auto kernel_for(const ProductInput& x, const ProductPart& part) const {
+    const InputForms wanted = forms();
+    check(x, part,
+          wanted.floats        ? x.forms().floats
+          : wanted.quantized32 ? x.forms().quantized32
+                               : x.forms().quantized256);
+    return [this, &x](const uint8_t* weights, int n_panels, int64_t first, int n, float* tiles) {
+      if (arithmetic_ == Arithmetic::exact)
+        exact_(weights, n_panels, n_cols_, x.floats() + first * n_cols_, n_cols_, n, tiles);
+      else
+        fast_(weights, n_panels, n_cols_, x.quantized(block_), first, n, tiles);
+    };
+  }
+
  public:
   QuantMatrix() = default;
   /// As Matrix; throws `invalid_argument` when the type is no block format.
@@ -130,24 +161,12 @@ class QuantMatrix : public PackedMatrix {
   /// As Matrix::matmul.
   template <class Sink>
   void matmul(const ProductInput& x, const ProductPart& part, Sink&& sink) const {
-    if (arithmetic_ == Arithmetic::exact) {
-      check(x, part, x.forms().floats);
-      for_each_tile(
-          part,
-          [&](const uint8_t* weights, int n_panels, int64_t first, int n, float* tile) {
-            exact_(weights, n_panels, n_cols_, x.floats() + first * n_cols_, n_cols_, n, tile);
-          },
-          sink);
-    } else {
-      check(x, part, block_ == 32 ? x.forms().quantized32 : x.forms().quantized256);
-      const kernels::QuantizedTokens& tokens = x.quantized(block_);
-      for_each_tile(
-          part,
-          [&](const uint8_t* weights, int n_panels, int64_t first, int n, float* tiles) {
-            fast_(weights, n_panels, n_cols_, tokens, first, n, tiles);
-          },
-          sink);
-    }
+    for_each_tile(part, kernel_for(x, part), sink);
+  }
+  /// As Matrix::matmul_tiles.
+  void matmul_tiles(const ProductInput& x, const ProductPart& part, std::span<float> tiles) const {
+    check_tiles(part, tiles);
+    fill_tiles(part, kernel_for(x, part), tiles.data());
   }
 
   /// As Matrix::matmul.

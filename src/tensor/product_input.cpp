@@ -8,12 +8,23 @@ namespace realizar::tensor {
 
 using backend::AlignedBuffer;
 
-ProductInput::Quantized::Quantized(int64_t capacity, int block)
-    : codes(static_cast<size_t>(capacity)),
-      d(static_cast<size_t>(capacity / block) * sizeof(float)),
-      half_sums(block == 32 ? static_cast<size_t>(capacity / 16) * sizeof(int16_t) : 0),
-      minus_sums(block == 32 ? static_cast<size_t>(capacity / 32) * sizeof(float) : 0),
-      group_sums(block == 256 ? static_cast<size_t>(capacity / 256) * sizeof(kernels::GroupSums) : 0) {
+namespace {
+
+/// Chunks of a power of two of tokens would all stand in the same few sets of a cache, so one token in so
+/// many is only room.
+constexpr int64_t tokens_of_pad = 64;
+int64_t stride_of(int64_t n_tokens) {
+  return n_tokens % tokens_of_pad == 0 ? n_tokens + n_tokens / tokens_of_pad : n_tokens;
+}
+
+}  // namespace
+
+ProductInput::Quantized::Quantized(int64_t room, int block)
+    : codes(static_cast<size_t>(room)),
+      d(static_cast<size_t>(room / block) * sizeof(float)),
+      half_sums(block == 32 ? static_cast<size_t>(room / 16) * sizeof(int16_t) : 0),
+      minus_sums(block == 32 ? static_cast<size_t>(room / 32) * sizeof(float) : 0),
+      group_sums(block == 256 ? static_cast<size_t>(room / 256) * sizeof(kernels::GroupSums) : 0) {
   view = {codes.as<int8_t>().data(),
           d.as<float>().data(),
           half_sums.as<int16_t>().data(),
@@ -25,8 +36,8 @@ ProductInput::Quantized::Quantized(int64_t capacity, int block)
 ProductInput::ProductInput(int64_t capacity)
     : capacity_(capacity),
       rows_(static_cast<size_t>(capacity) * sizeof(float)),
-      by32_(capacity, 32),
-      by256_(capacity, 256) {}
+      by32_(capacity + capacity / tokens_of_pad, 32),
+      by256_(capacity + capacity / tokens_of_pad, 256) {}
 
 size_t ProductInput::bytes() const {
   size_t total = rows_.size();
@@ -45,7 +56,7 @@ void ProductInput::reset(int64_t n_tokens, int64_t n_cols, const InputForms& for
   n_tokens_ = n_tokens;
   n_cols_ = n_cols;
   forms_ = forms;
-  by32_.view.n_tokens = by256_.view.n_tokens = n_tokens;
+  by32_.view.stride = by256_.view.stride = stride_of(n_tokens);
 }
 
 void ProductInput::fill(int64_t token, std::span<const float> x) {

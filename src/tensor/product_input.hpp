@@ -55,7 +55,7 @@ class ProductInput {
     backend::AlignedBuffer codes, d, half_sums, minus_sums, group_sums;
     kernels::QuantizedTokens view;
     Quantized() = default;
-    Quantized(int64_t capacity, int block);
+    Quantized(int64_t room, int block);
   };
   void quantize(int64_t token, const float* x);
 

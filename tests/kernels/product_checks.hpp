@@ -109,7 +109,7 @@ FastModel fast_model(const uint8_t* row, const Quantized& x, int64_t t) {
     const int step = std::max(F::d_span, 32);  // mins follow the dots of a chunk
     for (int at = 0; at < F::block; at += step) {
       const int64_t column = b * F::block + at;
-      const float dx = x.d[static_cast<size_t>(column / activation_block(F::type) * x.view.n_tokens + t)];
+      const float dx = x.d[static_cast<size_t>(column / activation_block(F::type) * x.view.stride + t)];
       int64_t mins = 0;
       for (int k = at; k < at + step; ++k) mins += block.min[k / F::group] * code_at(b * F::block + k);
       for (int span = at; span < at + step; span += F::d_span) {

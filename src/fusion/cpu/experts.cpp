@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstring>
 
 #include "fusion/cpu/execution.hpp"
 #include "fusion/cpu/finish.hpp"
@@ -74,30 +73,41 @@ void execute(const Experts& op, Execution& e, int worker) {
       worker, alone ? 1 : n_pairs, op.in.width, forms,
       [&](ProductInput& input, int64_t i) { input.fill(i, e.row(op.in, alone ? 0 : token_of(i))); });
   const int64_t hidden_panels = up.matrix->shape().panels_per_matrix();
-  e.pool.parallel_for(n_experts * hidden_panels, 4, [&](int64_t begin, int64_t end) {
-    alignas(64) float gates[kernels::max_tile_tokens * panel_rows];
-    for (int64_t panel = begin; panel < end; ++panel) {
-      const int64_t expert = panel / hidden_panels;
+  constexpr int at_once = kernels::max_tile_panels;
+  e.pool.parallel_for(n_experts * hidden_panels, at_once, [&](int64_t begin, int64_t end) {
+    constexpr int room = at_once * kernels::max_tile_tokens * panel_rows;
+    alignas(64) float gates[room], ups[room];
+    for (int64_t panel = begin, n_panels; panel < end; panel += n_panels) {
+      const int64_t expert = panel / hidden_panels, first_row = panel % hidden_panels * panel_rows;
+      n_panels = std::min({int64_t{at_once}, end - panel, (expert + 1) * hidden_panels - panel});
+      const auto rows_of = [&](int64_t i) {
+        return static_cast<int>(std::min<int64_t>(panel_rows, ffn - first_row - i * panel_rows));
+      };
+      const auto multiply = [&](const auto& weights, const tensor::ProductPart& part,
+                                std::span<float> tiles) {
+        weights.matrix->matmul_tiles(x, part, tiles);
+        const auto n = static_cast<int>(part.n_tokens);
+        for (int64_t i = 0; i < n_panels; ++i)
+          weights.finish(expert, first_row + i * panel_rows, rows_of(i), n,
+                         tiles.data() + i * n * panel_rows);
+      };
       const auto [first_pair, count] = pairs_of(expert);
       for (int64_t done = 0; done < count; done += kernels::max_tile_tokens) {
-        const int64_t first = first_pair + done;
-        const tensor::ProductPart part{panel, 1, alone ? 0 : first,
-                                       std::min<int64_t>(kernels::max_tile_tokens, count - done)};
-        if (gate.matrix)
-          gate.matrix->matmul(x, part, [&](int64_t row, int n_rows, int64_t, int n, float* tile) {
-            gate.finish(expert, row, n_rows, n, tile);
-            std::memcpy(gates, tile, static_cast<size_t>(n * panel_rows) * sizeof(float));
-          });
-        up.matrix->matmul(x, part, [&](int64_t row, int n_rows, int64_t, int n, float* tile) {
-          up.finish(expert, row, n_rows, n, tile);
-          const std::span<float> all(tile, static_cast<size_t>(n * panel_rows));
-          if (gate.matrix)
-            tensor::activate(op.activation, std::span<const float>(gates, all.size()), all, all);
-          else
-            tensor::activate(op.activation, all, all);
-          for (int t = 0; t < n; ++t)
-            std::copy_n(tile + t * panel_rows, n_rows, hidden_row(first + t).data() + row);
-        });
+        const int64_t first = first_pair + done,
+                      n = std::min<int64_t>(kernels::max_tile_tokens, count - done);
+        const tensor::ProductPart part{panel, n_panels, alone ? 0 : first, n};
+        const std::span<float> all(ups, static_cast<size_t>(n_panels * n * panel_rows));
+        multiply(up, part, all);
+        if (gate.matrix) {
+          multiply(gate, part, {gates, all.size()});
+          tensor::activate(op.activation, std::span<const float>(gates, all.size()), all, all);
+        } else {
+          tensor::activate(op.activation, all, all);
+        }
+        for (int64_t i = 0; i < n_panels; ++i)
+          for (int64_t t = 0; t < n; ++t)
+            std::copy_n(ups + (i * n + t) * panel_rows, rows_of(i),
+                        hidden_row(first + t).data() + first_row + i * panel_rows);
       }
     }
   });
@@ -106,33 +116,33 @@ void execute(const Experts& op, Execution& e, int worker) {
                                     [&](ProductInput& input, int64_t i) { input.fill(i, hidden_row(i)); });
   // A task has some rows of the output for all tokens and goes through the experts in order.
   const int64_t out_panels = down.matrix->shape().panels_per_matrix();
-  e.pool.parallel_for(out_panels, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t panel = begin; panel < end; ++panel) {
-      const auto first_row = static_cast<size_t>(panel * panel_rows);
-      const auto columns = [&](int64_t token) {
-        const std::span<float> out = e.row(op.out, token);
-        return out.subspan(first_row, std::min<size_t>(panel_rows, out.size() - first_row));
-      };
-      for (int64_t t = 0; t < e.n_tokens; ++t) {
-        const std::span<float> out = columns(t);
-        std::fill(out.begin(), out.end(), 0.0f);
-      }
-      for (int64_t expert = 0; expert < n_experts; ++expert) {
-        const auto [first_pair, count] = pairs_of(expert);
-        if (count == 0) continue;
-        down.matrix->matmul(h, {expert * out_panels + panel, 1, first_pair, count},
-                            [&](int64_t row, int n_rows, int64_t first, int n, float* tile) {
-                              down.finish(expert, row, n_rows, n, tile);
-                              for (int t = 0; t < n; ++t) {
-                                const auto pair = e.expert_pairs[static_cast<size_t>(first + t)];
-                                const int64_t token = pair / n_used;
-                                const float weight =
-                                    e.row(op.weights, token)[static_cast<size_t>(pair % n_used)];
-                                const std::span<float> y(tile + t * panel_rows, static_cast<size_t>(n_rows));
-                                tensor::add(columns(token), y, weight, columns(token));
-                              }
-                            });
-      }
+  const int64_t out_grain = e.n_tokens <= few_tokens ? 1 : at_once;
+  e.pool.parallel_for(out_panels, out_grain, [&](int64_t begin, int64_t end) {
+    const auto columns = [&](int64_t token, int64_t first_row, int64_t n_rows) {
+      return e.row(op.out, token).subspan(static_cast<size_t>(first_row), static_cast<size_t>(n_rows));
+    };
+    const int64_t first_row = begin * panel_rows;
+    for (int64_t t = 0; t < e.n_tokens; ++t) {
+      const std::span<float> out =
+          columns(t, first_row, std::min<int64_t>(end * panel_rows, op.out.width) - first_row);
+      std::fill(out.begin(), out.end(), 0.0f);
+    }
+    for (int64_t expert = 0; expert < n_experts; ++expert) {
+      const auto [first_pair, count] = pairs_of(expert);
+      if (count == 0) continue;
+      down.matrix->matmul(h, {expert * out_panels + begin, end - begin, first_pair, count},
+                          [&](int64_t row, int n_rows, int64_t first, int n, float* tile) {
+                            down.finish(expert, row, n_rows, n, tile);
+                            for (int t = 0; t < n; ++t) {
+                              const auto pair = e.expert_pairs[static_cast<size_t>(first + t)];
+                              const int64_t token = pair / n_used;
+                              const float weight =
+                                  e.row(op.weights, token)[static_cast<size_t>(pair % n_used)];
+                              const std::span<float> y(tile + t * panel_rows, static_cast<size_t>(n_rows)),
+                                  out = columns(token, row, n_rows);
+                              tensor::add(out, y, weight, out);
+                            }
+                          });
     }
   });
 }

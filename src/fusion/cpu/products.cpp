@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstring>
 
 #include "fusion/cpu/execution.hpp"
 #include "fusion/cpu/finish.hpp"
@@ -43,27 +42,29 @@ void gated_products(const Products& op, Execution& e, const ProductInput& x) {
   constexpr int room = kernels::max_tile_panels * kernels::max_tile_tokens;
   e.pool.parallel_for(n_panels, grain(e, n_panels), [&](int64_t begin, int64_t end) {
     alignas(64) float gates[room * panel_rows], ups[room * panel_rows];
-    const auto keep = [&](const Projection& matrix, const Finish& finish, const tensor::ProductPart& part,
-                          float* tiles) {
-      matrix.matmul(x, part, [&](int64_t row, int n_rows, int64_t, int n, float* tile) {
-        finish(row, n_rows, n, tile);
-        std::memcpy(tiles, tile, static_cast<size_t>(n * panel_rows) * sizeof(float));
-        tiles += n * panel_rows;
-      });
+    const auto rows_of = [&](int64_t panel) {
+      return static_cast<int>(std::min<int64_t>(panel_rows, gate.shape().n_rows() - panel * panel_rows));
+    };
+    const auto multiply = [&](const Projection& matrix, const Finish& finish, const tensor::ProductPart& part,
+                              float* tiles) {
+      const auto n = static_cast<int>(part.n_tokens);
+      matrix.matmul_tiles(x, part, {tiles, static_cast<size_t>(part.n_panels * n * panel_rows)});
+      for (int64_t i = 0; i < part.n_panels; ++i)
+        finish((part.first_panel + i) * panel_rows, rows_of(part.first_panel + i), n,
+               tiles + i * n * panel_rows);
     };
     for (int64_t first = 0; first < e.n_tokens; first += kernels::max_tile_tokens) {
       const int64_t n = std::min<int64_t>(kernels::max_tile_tokens, e.n_tokens - first);
       const int64_t together = room / n;
       for (int64_t panel = begin; panel < end; panel += together) {
         const tensor::ProductPart part{panel, std::min(together, end - panel), first, n};
-        keep(gate, finish_gate, part, gates);
-        keep(up, finish_up, part, ups);
+        multiply(gate, finish_gate, part, gates);
+        multiply(up, finish_up, part, ups);
         const std::span<float> all(ups, static_cast<size_t>(part.n_panels * n * panel_rows));
         tensor::activate(op.gate->activation, std::span<const float>(gates, all.size()), all, all);
         for (int64_t i = 0; i < part.n_panels; ++i) {
-          const int64_t row = (panel + i) * panel_rows;
-          const auto n_rows = static_cast<int>(std::min<int64_t>(panel_rows, gate.shape().n_rows() - row));
-          store(row, n_rows, first, static_cast<int>(n), ups + i * n * panel_rows);
+          store((panel + i) * panel_rows, rows_of(panel + i), first, static_cast<int>(n),
+                ups + i * n * panel_rows);
         }
       }
     }

@@ -23,6 +23,11 @@ class Projection {
   void matmul(const tensor::ProductInput& x, const tensor::ProductPart& part, Sink&& sink) const {
     std::visit([&](const auto& matrix) { matrix.matmul(x, part, sink); }, matrix_);
   }
+  /// As tensor::Matrix::matmul_tiles.
+  void matmul_tiles(const tensor::ProductInput& x, const tensor::ProductPart& part,
+                    std::span<float> tiles) const {
+    std::visit([&](const auto& matrix) { matrix.matmul_tiles(x, part, tiles); }, matrix_);
+  }
   tensor::InputForms forms() const {
     return std::visit([](const auto& matrix) { return matrix.forms(); }, matrix_);
   }

@@ -86,7 +86,7 @@ template <class V, class F, int R, bool Many>
       for (int s = 0; s < spans; ++s) d[r][s] = scales.d(static_cast<int>(chunk % L::chunks) * spans + s);
       if constexpr (F::has_min) dmin[r] = scales.dmin();
     });
-    const int64_t at = chunk * x.n_tokens + first;
+    const int64_t at = chunk * x.stride + first;
     for_tokens<Many>(
         n_tokens, [&](int t, auto count) __attribute__((always_inline)) {
           constexpr int A = count.value;
@@ -185,7 +185,7 @@ template <class V, class F, int R, bool Many>
     unrolled<R>([&](auto r) __attribute__((always_inline)) {
       integers[r].read({strips.panel(r) + L::meta_at(block), strips.first_row(r)});
     });
-    const int64_t block_at = block * x.n_tokens + first;
+    const int64_t block_at = block * x.stride + first;
     I32 sum[Many ? max_tile_tokens : 1][R];
     for (int t = 0; t < n_tokens; ++t)
       unrolled<R>([&](auto r) { sum[t][r] = integers[r].bias(x.group_sums[block_at + t]); });

@@ -64,7 +64,7 @@ void tile_chunk(const uint8_t* panel, int64_t chunk, const QuantizedTokens& x, i
   F32 d[spans], dmin;
   for (int s = 0; s < spans; ++s) d[s] = scales.d(static_cast<int>(chunk % L::chunks) * spans + s);
   if constexpr (F::has_min) dmin = scales.dmin();
-  const int64_t at = chunk * x.n_tokens + first;
+  const int64_t at = chunk * x.stride + first;
   constexpr int most_tiles = 4 / spans;
   alignas(64) int32_t sums[most_tiles][spans][tile_tokens][panel_rows];
   const auto multiply = [&](int from, auto n_tiles) __attribute__((always_inline)) {
@@ -200,7 +200,7 @@ void tile_super_block(const uint8_t* panel, int64_t block, const QuantizedTokens
   const auto d = scales.d(0);
   auto dmin = V::set1(0);
   if constexpr (F::has_min) dmin = scales.dmin();
-  const int64_t block_at = block * x.n_tokens + first;
+  const int64_t block_at = block * x.stride + first;
   const auto finish = [&](const TileSums<V, F>& sums, int from, int begin, int end)
       __attribute__((always_inline)) {
     for (int i = begin; i < end; ++i) {
@@ -215,7 +215,7 @@ void tile_super_block(const uint8_t* panel, int64_t block, const QuantizedTokens
   weights.read(panel, block);
   constexpr int k = QuantizedTokens::pair_columns, pair = 2 * tile_tokens, quarter = pair / 4;
   const int8_t* tokens = x.codes_of(F::block, block * L::chunks, first);
-  const int64_t plane = x.n_tokens * k;
+  const int64_t plane = x.stride * k;
   TileSums<V, F> sums[2];
   const auto nothing = [](int) {};
   int t = 0;
