@@ -45,6 +45,11 @@ const Kernel all[] = {
     {"layer_norm", 4, 0,
      [](const auto& k, const Arrays& x) { k.layer_norm(x.a, x.weight, x.b, 1e-5f, x.n, x.out); }},
     {"add", 3, 1, [](const auto& k, const Arrays& x) { k.add(x.a, x.b, 1, x.n, x.out); }},
+    // The tile (n / 16, 16) is added to rows of 16 that stand 16 apart.
+    {"add_tile", 3, 1,
+     [](const auto& k, const Arrays& x) {
+       k.add_tile(x.a, 16, x.b, 1, static_cast<int>(x.n / 16), 16, x.out, 16);
+     }},
     {"multiply", 3, 0, [](const auto& k, const Arrays& x) { k.multiply(x.a, x.b, x.n, x.out); }},
     {"scale", 2, 0, [](const auto& k, const Arrays& x) { k.scale(x.a, 0.5f, x.n, x.out); }},
     {"sigmoid", 2, 0, [](const auto& k, const Arrays& x) { k.sigmoid(x.a, x.n, x.out); }},

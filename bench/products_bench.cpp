@@ -10,19 +10,13 @@
 #include "kernels/dequantize.hpp"
 #include "tensor/matrix.hpp"
 
-// Products of one thread, for each format: one token over weights that stand in memory (a thread's share of
-// decode, in bytes of packed weights), one token over weights that stand in the cache (what the kernel could
-// do), and 64 tokens (prefill, in multiply-adds).
+// Products of one thread, for each type, those of block formats in both arithmetics: one token over weights
+// that stand in memory (a thread's share of decode, in bytes of packed weights), one token over weights that
+// stand in the cache (what the kernel could do), and 64 tokens (prefill, in multiply-adds).
 namespace realizar {
 namespace {
 
 using kernels::TensorType;
-
-constexpr TensorType types[] = {TensorType::q4_0,  TensorType::q4_1,    TensorType::q5_0,   TensorType::q8_0,
-                                TensorType::q2_k,  TensorType::q3_k,    TensorType::q4_k,   TensorType::q5_k,
-                                TensorType::q6_k,  TensorType::iq4_nl,  TensorType::iq4_xs, TensorType::mxfp4,
-                                TensorType::tq2_0, TensorType::iq2_xxs, TensorType::iq3_s,  TensorType::iq1_s,
-                                TensorType::f16};
 
 struct Product {
   tensor::ProductInput input;
@@ -68,12 +62,12 @@ std::vector<std::byte> random_file(TensorType type, int64_t n_weights) {
   return file;
 }
 
-void products(benchmark::State& state, TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_tokens) {
+void products(benchmark::State& state, TensorType type, tensor::Arithmetic arithmetic, int64_t n_rows,
+              int64_t n_cols, int64_t n_tokens) {
   Product product;
   const auto file = random_file(type, n_rows * n_cols);
   if (kernels::info(type).block > 1)
-    product.run(state,
-                tensor::QuantMatrix(type, n_rows, n_cols, 1, file, tensor::Arithmetic::fast, product.pool),
+    product.run(state, tensor::QuantMatrix(type, n_rows, n_cols, 1, file, arithmetic, product.pool),
                 n_tokens);
   else
     product.run(state, tensor::Matrix(type, n_rows, n_cols, 1, file, product.pool), n_tokens);
@@ -87,15 +81,22 @@ int64_t rows_beyond_caches(TensorType type) {
       65536, static_cast<int64_t>(2 * static_cast<double>(backend::topology().l3_bytes) / row_bytes));
 }
 
+void add(TensorType type, tensor::Arithmetic arithmetic, const std::string& name) {
+  const auto add_one = [&](const char* what, int64_t n_rows, int64_t n_tokens) {
+    benchmark::RegisterBenchmark((name + what).c_str(), products, type, arithmetic, n_rows, 2048, n_tokens);
+  };
+  add_one("/decode_memory", rows_beyond_caches(type), 1);
+  add_one("/decode_cache", 256, 1);
+  add_one("/prefill", 512, 64);
+}
+
 const int registered = [] {
-  for (const TensorType type : types) {
+  for (int i = 0; i < kernels::KernelTable::n_types; ++i) {
+    if (!kernels::kernels().exact[i]) continue;
+    const auto type = static_cast<TensorType>(i);
     const std::string name = kernels::info(type).name;
-    const auto add = [&](const char* what, int64_t n_rows, int64_t n_cols, int64_t n_tokens) {
-      benchmark::RegisterBenchmark((name + what).c_str(), products, type, n_rows, n_cols, n_tokens);
-    };
-    add("/decode_memory", rows_beyond_caches(type), 2048, 1);
-    add("/decode_cache", 256, 2048, 1);
-    add("/prefill", 512, 2048, 64);
+    if (kernels::is_block_format(type)) add(type, tensor::Arithmetic::fast, name);
+    add(type, tensor::Arithmetic::exact, kernels::is_block_format(type) ? name + "/exact" : name);
   }
   return 0;
 }();

@@ -10,7 +10,7 @@
 // shapes stand in parentheses.
 namespace realizar::kernels {
 
-/// Most tokens, and panels, that a product takes at once.
+/// Most tokens that a product takes at once, and most panels that a fast one does.
 inline constexpr int max_tile_tokens = 64, max_tile_panels = 4;
 
 /// Sums of the codes of a block of 256.
@@ -135,7 +135,7 @@ struct KernelTable {
   void (*store_key[n_kv_formats])(const float* key, int key_dim, uint8_t* keys, uint8_t* scales, int slot);
   void (*store_value[n_kv_formats])(const float* value, int value_dim, uint8_t* values, uint8_t* scales,
                                     int slot);
-  /// Attention of up to `max_attention_queries` queries over a segment; scratch (64, key_dim + value_dim).
+  /// Attention of 1 to `max_attention_queries` queries over a segment; scratch (64, key_dim + value_dim).
   void (*attend[n_kv_formats])(const AttentionSegment& segment, AttentionQuery* queries, int n_queries,
                                float* scratch);
   /// Merges the partial result of the next segment into `into`, whose max is -infinity at the start.

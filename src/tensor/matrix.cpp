@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "backend/topology.hpp"
 #include "base/error.hpp"
 #include "kernels/dequantize.hpp"
 #include "kernels/formats.hpp"
@@ -50,6 +51,11 @@ void PackedMatrix::pack(std::span<const std::byte> file, backend::ThreadPool& po
                  panels_ + static_cast<size_t>(p) * panel_bytes_);
     }
   });
+}
+
+int64_t PackedMatrix::panels_in_cache() const {
+  const auto panels = static_cast<int64_t>(backend::topology().l2_bytes / 2 / panel_bytes_);
+  return std::max<int64_t>(panels / max_tile_panels, 1) * max_tile_panels;
 }
 
 void PackedMatrix::check(const ProductInput& x, const ProductPart& part, bool has_form) const {

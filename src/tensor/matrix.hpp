@@ -32,6 +32,9 @@ class PackedMatrix {
   /// Panels of one matrix.
   int64_t panels_per_matrix() const { return panels_per_matrix_; }
   size_t bytes() const { return bytes_; }
+  /// Panels that half of a core's second cache holds, as many as a product takes at once or a multiple of it:
+  /// what tile after tile of many tokens meets stays there.
+  int64_t panels_in_cache() const;
 
   /// Bytes of such weights in panels, a multiple of 64.
   static size_t packed_bytes(kernels::TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices);

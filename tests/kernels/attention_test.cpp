@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
 
 #include "kernels/kernel_cases.hpp"
 
@@ -137,6 +140,22 @@ TEST_P(AttentionKernels, PartsMergeToTheWhole) {
   EXPECT_EQ(into.max, all.max);
   EXPECT_NEAR(into.sum, all.sum, 1e-4 * all.sum);
   for (size_t d = 0; d < merged.size(); ++d) EXPECT_NEAR(merged[d] / into.sum, whole[d] / all.sum, 1e-5);
+}
+
+// What is broken must not look whole because the cache has few bits.
+TEST_P(AttentionKernels, KeepBlocksThatAreNotFiniteSo) {
+  for (const float broken : {std::nanf(""), -std::numeric_limits<float>::infinity()}) {
+    const KvPageLayout layout = kv_page_layout(KvFormat::q8_0, 32, 64);
+    std::vector<uint8_t> page(static_cast<size_t>(layout.bytes));
+    std::vector<float> value(64, 1);
+    value[40] = broken;
+    table().store_value[static_cast<int>(KvFormat::q8_0)](value.data(), 64, page.data() + layout.values_at,
+                                                          page.data() + layout.value_scales_at, 0);
+    uint16_t d[2];
+    std::memcpy(d, page.data() + layout.value_scales_at, sizeof(d));
+    EXPECT_NEAR(f16_to_f32(d[0]), 1.0 / 127, 1e-5);
+    EXPECT_TRUE(std::isnan(f16_to_f32(d[1])));
+  }
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ std::string fast_product(ByteSource& in, TensorType type) {
   const RandomMatrix matrix(in, type, n_panels * panel_rows - in.between(0, 15), n_cols, in.flag());
   const auto panels = matrix.panels();
   const Quantized x(kernels_of(backend::Isa::scalar), in.floats(static_cast<size_t>(n_cols * n_tokens)),
-                    n_cols, activation_block(type), n_tokens);
+                    n_cols, activation_block(type), n_tokens, n_tokens + in.between(0, 3));
   const Floats out(static_cast<size_t>(n_panels * count * panel_rows));
   return compare_filled(out, [&](const KernelTable& k, float* y) {
     k.fast[static_cast<int>(type)](panels.as<uint8_t>().data(), n_panels, n_cols, x.view, first, count, y);
@@ -80,7 +80,7 @@ std::string fast_product(ByteSource& in, TensorType type) {
 
 std::string exact_product(ByteSource& in, TensorType type) {
   const int64_t n_cols = some_columns(in, type), stride = n_cols + in.between(0, 3);
-  const int n_panels = in.between(1, max_tile_panels + 1), n_tokens = in.between(1, 18);
+  const int n_panels = in.between(1, max_tile_panels + 1), n_tokens = in.between(1, max_tile_tokens);
   const RandomMatrix matrix(in, type, n_panels * panel_rows - in.between(0, 15), n_cols, in.flag());
   const auto panels = matrix.panels();
   const Floats x = in.floats(static_cast<size_t>(stride * (n_tokens - 1) + n_cols));
@@ -100,10 +100,10 @@ void append(Bytes& bytes, const std::vector<T>& values) {
 std::string quantize(ByteSource& in) {
   const int block = in.flag() ? 256 : 32;
   const int64_t n_cols = int64_t{block} * in.between(1, 4);
-  const int n_tokens = in.between(1, 3);
+  const int n_tokens = in.between(1, 3), stride = n_tokens + in.between(0, 3);
   const Floats x = in.floats(static_cast<size_t>(n_cols * n_tokens));
   return compare([&](const KernelTable& k) {
-    const Quantized q(k, x, n_cols, block, n_tokens);
+    const Quantized q(k, x, n_cols, block, n_tokens, stride);
     Output out{q.d, {}};
     out.floats.insert(out.floats.end(), q.minus_sums.begin(), q.minus_sums.end());
     append(out.bytes, q.codes);

@@ -14,7 +14,7 @@
 namespace realizar::kernels::test {
 
 inline constexpr int64_t product_cols = 768;  // three super-blocks
-inline constexpr int product_tokens = 11;     // a tile of eight and a rest
+inline constexpr int product_tokens = 59;     // two tiles of 16, one more, and a rest
 inline constexpr int product_panels = 5;      // as many side by side as any kernel takes, and a rest
 inline constexpr int product_rows = product_panels * panel_rows;
 

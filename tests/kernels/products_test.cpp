@@ -55,8 +55,8 @@ TEST_P(Products, QuantizingGivesTheSameCodesOnEveryIsa) {
       x[40] = std::nanf("");
       x[n_cols + 300] = INFINITY;
       std::fill_n(x.begin() + 512, 256, 0.0f);
-      const Quantized a(kernels_of(backend::Isa::scalar), x, n_cols, block, 2),
-          b(table(), x, n_cols, block, 2);
+      const Quantized a(kernels_of(backend::Isa::scalar), x, n_cols, block, 2, 2),
+          b(table(), x, n_cols, block, 2, 2);
       EXPECT_EQ(a.codes, b.codes);
       EXPECT_EQ(a.half_sums, b.half_sums);
       EXPECT_TRUE(std::ranges::equal(a.group_sums, b.group_sums, same_sums));

@@ -84,7 +84,7 @@ struct RandomMatrix {
   }
 };
 
-/// Tokens quantised by the kernels of an instruction set.
+/// Tokens quantised by the kernels of an instruction set, chunks `stride` tokens apart.
 struct Quantized {
   std::vector<int8_t> codes;
   std::vector<float> d, minus_sums;
@@ -93,13 +93,13 @@ struct Quantized {
   QuantizedTokens view;
 
   Quantized(const KernelTable& table, const std::vector<float>& x, int64_t n_cols, int block,
-            int64_t n_tokens)
-      : codes(static_cast<size_t>(n_cols * n_tokens)),
-        d(static_cast<size_t>(n_cols / block * n_tokens)),
-        minus_sums(static_cast<size_t>(n_cols / 32 * n_tokens)),
-        half_sums(static_cast<size_t>(n_cols / 16 * n_tokens)),
-        group_sums(static_cast<size_t>(n_cols / 256 * n_tokens)),
-        view{codes.data(), d.data(), half_sums.data(), minus_sums.data(), group_sums.data(), n_tokens} {
+            int64_t n_tokens, int64_t stride)
+      : codes(static_cast<size_t>(n_cols * stride)),
+        d(static_cast<size_t>(n_cols / block * stride)),
+        minus_sums(static_cast<size_t>(n_cols / 32 * stride)),
+        half_sums(static_cast<size_t>(n_cols / 16 * stride)),
+        group_sums(static_cast<size_t>(n_cols / 256 * stride)),
+        view{codes.data(), d.data(), half_sums.data(), minus_sums.data(), group_sums.data(), stride} {
     for (int64_t t = 0; t < n_tokens; ++t) table.quantize(x.data() + t * n_cols, n_cols, block, view, t);
   }
 };

@@ -102,6 +102,21 @@ TEST(QuantMatrix, CountsPanelsOverAllItsMatrices) {
   EXPECT_EQ(y, alone.matmul(x));
 }
 
+TEST(QuantMatrix, PutsTilesWhereTheCallerWants) {
+  backend::ThreadPool pool(1);
+  const QuantMatrix matrix(TensorType::q8_0, 100, 32, 1, random_q8(100 * 32), Arithmetic::fast, pool);
+  ProductInput input(5 * 32);
+  input.reset(5, 32, matrix.forms());
+  for (int64_t t = 0; t < 5; ++t) input.fill(t, random_floats(32, static_cast<unsigned>(t)));
+  const ProductPart part{1, 6, 2, 3};  // more panels than a kernel takes at once
+  std::vector<float> expected, tiles(6 * 3 * 16);
+  matrix.matmul(input, part, [&](int64_t, int, int64_t, int n, const float* tile) {
+    expected.insert(expected.end(), tile, tile + n * 16);
+  });
+  matrix.matmul_tiles(input, part, tiles);
+  EXPECT_EQ(tiles, expected);
+}
+
 template <class Fn>
 void expect_refused(ErrorKind kind, Fn fn) {
   try {
@@ -131,6 +146,12 @@ TEST(Matrix, RefusesShapesThatDoNotFit) {
   refused([&] { matrix.matmul(input, {0, 3, 0, 1}, sink); });
   refused([&] { matrix.matmul(input, {-1, 1, 0, 1}, sink); });
   refused([&] { matrix.matmul(input, {0, 2, 1, 2}, sink); });
+  std::vector<float> tiles(32);
+  refused([&] { matrix.matmul_tiles(input, {0, 2, 0, 2}, tiles); });
+  ProductInput many(65 * 32);
+  many.reset(65, 32, {.floats = true});
+  tiles.resize(2 * 65 * 16);
+  refused([&] { matrix.matmul_tiles(many, {0, 2, 0, 65}, tiles); });
   input.reset(2, 64, {.floats = true});
   refused([&] { matrix.matmul(input, {0, 2, 0, 2}, sink); });
   const QuantMatrix quantised(TensorType::q8_0, 32, 64, 1, random_q8(32 * 64), Arithmetic::fast, pool);

@@ -132,6 +132,7 @@ void attend_all(const Layer& layer, int64_t first_token, int64_t n_tokens, int k
         parts[used] = q;
         owner[used++] = i;
       }
+      if (used == 0) continue;  // windows of tokens that stand apart
       layer.table.attend[static_cast<int>(layer.e.kv.type())](segment, parts, used, scratch.page);
       for (int i = 0; i < used; ++i) layer.table.merge_attention(total[owner[i]], parts[i], layer.out_dim);
     }

@@ -83,6 +83,7 @@ void Execution::begin(const Batch& b) {
           " positions, ", b.sequences.size(), " sequences and ", b.wants_logits.size(),
           " flags, where up to ", max_tokens_, " tokens fit");
   asked.clear();
+  std::vector<size_t> checked(b.page_tables.size());  // pages of each sequence
   for (size_t t = 0; t < b.tokens.size(); ++t) {
     require(b.tokens[t] >= 0 && b.tokens[t] < plan.n_vocab, ErrorKind::invalid_argument, "token ",
             b.tokens[t], " is outside the vocabulary of ", plan.n_vocab);
@@ -91,10 +92,14 @@ void Execution::begin(const Batch& b) {
             ErrorKind::invalid_argument, "token ", t, " of the batch has sequence ", sequence,
             " and position ", position);
     const std::span<const int32_t> pages = b.page_tables[static_cast<size_t>(sequence)];
-    const auto page = static_cast<size_t>(position / page_positions);
-    require(page < pages.size() && pages[page] >= 0 && pages[page] < kv.n_pages(),
-            ErrorKind::invalid_argument, "position ", position, " of sequence ", sequence,
-            " has no page in a cache of ", kv.n_pages());
+    const auto n_pages = static_cast<size_t>(position / page_positions) + 1;
+    require(n_pages <= pages.size(), ErrorKind::invalid_argument, "position ", position, " of sequence ",
+            sequence, " is beyond the ", pages.size(), " pages of its table");
+    // Attention reads all pages up to the token's own.
+    for (size_t& page = checked[static_cast<size_t>(sequence)]; page < n_pages; ++page)
+      require(pages[page] >= 0 && pages[page] < kv.n_pages(), ErrorKind::invalid_argument, "page ", page,
+              " of sequence ", sequence, " is ", pages[page], ", which a cache of ", kv.n_pages(),
+              " pages does not have");
     if (b.wants_logits[t] != 0) asked.push_back(static_cast<int64_t>(t));
   }
   batch = b;

@@ -10,12 +10,14 @@ namespace {
 using kernels::panel_rows;
 using tensor::ProductInput;
 
-/// Panels that one worker takes at a time: few enough that all workers finish together, and for few tokens,
-/// when a panel takes a microsecond, not too few.
-int64_t grain(const Execution& e, int64_t n_panels) {
+/// Panels of `matrix`, or of `n_matrices` like it together, that one worker takes at a time: few enough that
+/// all workers finish together and that many tokens find them in the cache; and for few tokens, when a panel
+/// takes a microsecond, not too few.
+int64_t grain(const Execution& e, int64_t n_panels, const tensor::PackedMatrix& matrix,
+              int64_t n_matrices = 1) {
   const int64_t workers = e.pool.size();
   if (e.n_tokens <= few_tokens) return (n_panels + 4 * workers - 1) / (4 * workers);
-  return std::clamp<int64_t>(n_panels / (8 * workers), 1, 16);
+  return std::clamp<int64_t>(n_panels / (8 * workers), 1, matrix.panels_in_cache() / n_matrices);
 }
 
 /// activation(gate) * up, or activation(gate) alone, tile by tile: neither is stored.
@@ -27,7 +29,7 @@ void gated_products(const Products& op, Execution& e, const ProductInput& x) {
   };
   const int64_t n_panels = gate.shape().panels_per_matrix();
   if (!op.gate->up)
-    return e.pool.parallel_for(n_panels, grain(e, n_panels), [&](int64_t begin, int64_t end) {
+    return e.pool.parallel_for(n_panels, grain(e, n_panels, gate.shape()), [&](int64_t begin, int64_t end) {
       gate.matmul(x, {begin, end - begin, 0, e.n_tokens},
                   [&](int64_t row, int n_rows, int64_t first, int n, float* tile) {
                     finish_gate(row, n_rows, n, tile);
@@ -40,7 +42,7 @@ void gated_products(const Products& op, Execution& e, const ProductInput& x) {
   const Finish finish_up(e.weights, op.linears[1].scale, op.linears[1].bias);
   // The tiles of as many panels as fit are activated together: with one token, a tile is only 16 numbers.
   constexpr int room = kernels::max_tile_panels * kernels::max_tile_tokens;
-  e.pool.parallel_for(n_panels, grain(e, n_panels), [&](int64_t begin, int64_t end) {
+  e.pool.parallel_for(n_panels, grain(e, n_panels, gate.shape(), 2), [&](int64_t begin, int64_t end) {
     alignas(64) float gates[room * panel_rows], ups[room * panel_rows];
     const auto rows_of = [&](int64_t panel) {
       return static_cast<int>(std::min<int64_t>(panel_rows, gate.shape().n_rows() - panel * panel_rows));
@@ -76,7 +78,8 @@ void plain_products(const Products& op, Execution& e, const ProductInput& x) {
   int64_t n_panels = 0;
   for (const Linear& linear : op.linears)
     n_panels += e.weights.projection(linear.weight).shape().panels_per_matrix();
-  e.pool.parallel_for(n_panels, grain(e, n_panels), [&](int64_t begin, int64_t end) {
+  const tensor::PackedMatrix& first_matrix = e.weights.projection(op.linears[0].weight).shape();
+  e.pool.parallel_for(n_panels, grain(e, n_panels, first_matrix), [&](int64_t begin, int64_t end) {
     int64_t first_panel = 0;  // of this linear, among the panels of all
     for (const Linear& linear : op.linears) {
       const Projection& matrix = e.weights.projection(linear.weight);
@@ -132,7 +135,7 @@ void execute(const HeadLinear& op, Execution& e, int worker) {
       });
   const Finish finish(e.weights, op.scale, {});
   const int64_t per_head = matrix.shape().panels_per_matrix(), n_panels = per_head * op.n_heads;
-  e.pool.parallel_for(n_panels, grain(e, n_panels), [&](int64_t begin, int64_t end) {
+  e.pool.parallel_for(n_panels, grain(e, n_panels, matrix.shape()), [&](int64_t begin, int64_t end) {
     for (int64_t panel = begin; panel < end; ++panel) {
       const int64_t head = panel / per_head;
       matrix.matmul(x, {panel, 1, head * e.n_tokens, e.n_tokens},
@@ -154,7 +157,7 @@ void execute(const Logits& op, Execution& e, int worker) {
       [&](ProductInput& input, int64_t i) { input.fill(i, e.row(op.in, e.asked[static_cast<size_t>(i)])); });
   const Finish finish(e.weights, op.scale, op.bias);
   const int64_t n_panels = matrix.shape().panels_per_matrix();
-  e.pool.parallel_for(n_panels, grain(e, n_panels), [&](int64_t begin, int64_t end) {
+  e.pool.parallel_for(n_panels, grain(e, n_panels, matrix.shape()), [&](int64_t begin, int64_t end) {
     matrix.matmul(x, {begin, end - begin, 0, n_asked},
                   [&](int64_t row, int n_rows, int64_t first, int n, float* tile) {
                     finish(row, n_rows, n, tile);

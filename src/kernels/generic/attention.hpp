@@ -33,7 +33,7 @@ template <KvFormat Format>
   }
 }
 
-/// A vector into the cache, element i at `slot_at + i * stride`; scales likewise.
+/// A vector into the cache, element i at `first + i * stride`; scales likewise.
 template <class V, KvFormat Format>
 void store_vector(const float* x, int n, uint8_t* data, int64_t first, int64_t stride, uint8_t* scales,
                   int64_t first_scale, int64_t scale_stride) {
@@ -43,15 +43,18 @@ void store_vector(const float* x, int n, uint8_t* data, int64_t first, int64_t s
     for (int block = 0; block * kv_block < n; ++block) {
       const int from = block * kv_block, to = smaller(n, from + kv_block);
       float largest = 0;
+      bool finite = true;
       for (int i = from; i < to; ++i) {
         const float magnitude = x[i] < 0 ? -x[i] : x[i];
+        finite = finite && magnitude < __builtin_inff();  // as a NaN is not
         largest = magnitude > largest ? magnitude : largest;
       }
-      const uint16_t d = f32_to_f16(largest / 127);
+      // As in quantize.hpp, a block that is not finite stays so.
+      const uint16_t d = f32_to_f16(finite ? largest / 127 : __builtin_nanf(""));
       const float inverse = f16_to_f32(d) > 0 ? 1 / f16_to_f32(d) : 0;
       reinterpret_cast<uint16_t*>(scales)[first_scale + block * scale_stride] = d;
       for (int i = from; i < to; ++i) {
-        float lanes[V::width] = {x[i] * inverse};
+        float lanes[V::width] = {finite ? x[i] * inverse : 0};
         lanes[0] = lanes[0] < -127 ? -127 : lanes[0] < 127 ? lanes[0] : 127;
         int8_t codes[V::width];
         V::store_i8(codes, V::round(V::load(lanes)));
@@ -86,7 +89,7 @@ template <class V, class Fn>
   if (first < count) fn(first, std::integral_constant<int, 1>{});
 }
 
-/// Where things of one page stand, for kernels; the same as kv_page_layout says.
+/// Where things of one page stand, as pointers.
 template <KvFormat Format>
 struct PageView {
   const uint8_t *keys, *key_scales, *values, *value_scales;

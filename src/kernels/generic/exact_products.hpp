@@ -105,7 +105,8 @@ void exact_tile(const Strips<V>& strips, ReadChunk<V> read, int64_t n_cols, cons
     for (auto& each : acc[t]) each = V::set1(0);
   for (int64_t k = 0; k < n_cols; k += chunk_columns) {
     for (int r = 0; r < R; ++r)
-      read(strips.panel(r), n_cols, strips.first_row(r), k / chunk_columns, strips.prefetch_bytes, values[r]);
+      read(strips.panel(r), n_cols, strips.first_row(r), k / chunk_columns, strips.template ahead<R>(),
+           values[r]);
     const int count = n_cols - k < chunk_columns ? static_cast<int>(n_cols - k) : chunk_columns;
     int t = 0;
     if constexpr (Many)
@@ -123,9 +124,7 @@ inline constexpr int exact_strips = 4;
 template <class V>
 void exact_products(ReadChunk<V> read, const uint8_t* panels, int64_t panel_stride, int n_panels,
                     int64_t n_cols, const float* x, int64_t x_stride, int n_tokens, float* out) {
-  // What is asked for ahead is shared by the panels that are read side by side.
-  const int64_t prefetch_bytes =
-      n_tokens == 1 ? backend::topology().prefetch_bytes / exact_strips * Strips<V>::of_panel : 0;
+  const int64_t prefetch_bytes = n_tokens == 1 ? backend::topology().prefetch_bytes : 0;
   const auto strips = [&](int p) {
     return Strips<V>{panels + p * panel_stride, panel_stride, prefetch_bytes};
   };

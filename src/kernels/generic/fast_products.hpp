@@ -80,7 +80,8 @@ template <class V, class F, int R, bool Many>
     unrolled<R>([&](auto r) __attribute__((always_inline)) {
       const uint8_t* panel = strips.panel(r);
       const uint8_t* codes = chunk_of<F>(panel, chunk);
-      if constexpr (Strips<V>::first_row(r) == 0) prefetch<CodeChunk<F>::bytes>(codes, strips.prefetch_bytes);
+      if constexpr (Strips<V>::first_row(r) == 0)
+        prefetch<CodeChunk<F>::bytes>(codes, strips.template ahead<R>());
       load_codes<V, F>(codes, strips.first_row(r), w[r]);
       const BlockScales<V, F> scales{panel + L::meta_at(chunk / L::chunks), strips.first_row(r)};
       for (int s = 0; s < spans; ++s) d[r][s] = scales.d(static_cast<int>(chunk % L::chunks) * spans + s);
@@ -194,7 +195,7 @@ template <class V, class F, int R, bool Many>
       unrolled<R>([&](auto r) __attribute__((always_inline)) {
         const uint8_t* chunk = strips.panel(r) + L::codes_at(block) + c * CodeChunk<F>::bytes;
         if constexpr (Strips<V>::first_row(r) == 0)
-          prefetch<CodeChunk<F>::bytes>(chunk, strips.prefetch_bytes);
+          prefetch<CodeChunk<F>::bytes>(chunk, strips.template ahead<R>());
         load_codes<V, F>(chunk, strips.first_row(r), w[r]);
       });
       const int8_t* codes = x.codes_of(256, block * L::chunks + c, first);
