@@ -47,14 +47,14 @@ constexpr TileConfig tile_config(int k) {
 
 /// One chunk of a panel times `n_tokens`, a multiple of 16.
 template <class V, class F>
-void tile_chunk(const uint8_t* panel, int64_t chunk, const QuantizedTokens& x, int64_t first, int n_tokens,
-                typename V::F32* acc) {
+void tile_chunk(const uint8_t* panel, int64_t prefetch_bytes, int64_t chunk, const QuantizedTokens& x,
+                int64_t first, int n_tokens, typename V::F32* acc) {
   using L = PanelLayout<F>;
   using F32 = typename V::F32;
   constexpr int spans = chunk_columns / F::d_span;
   typename V::I32 w[chunk_groups];
   const uint8_t* codes = chunk_of<F>(panel, chunk);
-  prefetch<CodeChunk<F>::bytes>(codes, backend::topology().prefetch_bytes);
+  prefetch<CodeChunk<F>::bytes>(codes, prefetch_bytes);
   load_weights<V, F>(codes, w);
   alignas(64) uint8_t weights[chunk_groups * vector_bytes];
   for (int g = 0; g < chunk_groups; ++g) V::store_bytes(weights + g * vector_bytes, w[g]);
@@ -117,7 +117,7 @@ struct ScaledWeights {
   alignas(64) uint8_t low[bytes];
   alignas(64) uint8_t high[split ? bytes : 1];
 
-  [[gnu::always_inline]] void read(const uint8_t* panel, int64_t block) {
+  [[gnu::always_inline]] void read(const uint8_t* panel, int64_t prefetch_bytes, int64_t block) {
     const Scales scales{panel + L::meta_at(block), 0};
     I32 scale[L::groups];
     if constexpr (F::scale_bits != 0)
@@ -127,7 +127,7 @@ struct ScaledWeights {
     for (int c = 0; c < L::chunks; ++c) {
       I32 w[chunk_groups];
       const uint8_t* codes = panel + L::codes_at(block) + c * CodeChunk<F>::bytes;
-      prefetch<CodeChunk<F>::bytes>(codes, backend::topology().prefetch_bytes);
+      prefetch<CodeChunk<F>::bytes>(codes, prefetch_bytes);
       load_weights<V, F>(codes, w);
       unrolled<chunk_groups>([&](auto g) __attribute__((always_inline)) {
         const int at = (c * chunk_groups + g) * vector_bytes;
@@ -191,8 +191,8 @@ struct TileSums {
 
 /// One super-block of a panel times `n_tokens`, a multiple of 16.
 template <class V, class F>
-void tile_super_block(const uint8_t* panel, int64_t block, const QuantizedTokens& x, int64_t first,
-                      int n_tokens, typename V::F32* acc) {
+void tile_super_block(const uint8_t* panel, int64_t prefetch_bytes, int64_t block, const QuantizedTokens& x,
+                      int64_t first, int n_tokens, typename V::F32* acc) {
   using L = PanelLayout<F>;
   const BlockScales<V, F> scales{panel + L::meta_at(block), 0};
   SuperBlock<V, F> integers;
@@ -212,7 +212,7 @@ void tile_super_block(const uint8_t* panel, int64_t block, const QuantizedTokens
   };
 
   ScaledWeights<V, F> weights;
-  weights.read(panel, block);
+  weights.read(panel, prefetch_bytes, block);
   constexpr int k = QuantizedTokens::pair_columns, pair = 2 * tile_tokens, quarter = pair / 4;
   const int8_t* tokens = x.codes_of(F::block, block * L::chunks, first);
   const int64_t plane = x.stride * k;
@@ -246,6 +246,7 @@ void tile_product(const uint8_t* panels, int n_panels, int64_t n_cols, const Qua
   static constexpr auto config =
       tile_config(short_spans ? smaller(F::d_span, chunk_columns) : QuantizedTokens::pair_columns);
   const int64_t stride = PanelLayout<F>::bytes(n_cols / F::block);
+  const int64_t prefetch_bytes = backend::topology().prefetch_bytes;
   V::configure_tiles(config);
   // Block by block over the panels, so that its tokens stay in the first cache.
   typename V::F32 acc[max_tile_panels][max_tile_tokens];
@@ -254,9 +255,9 @@ void tile_product(const uint8_t* panels, int n_panels, int64_t n_cols, const Qua
   for (int64_t i = 0; i < n_cols / (short_spans ? chunk_columns : F::block); ++i)
     for (int p = 0; p < n_panels; ++p)
       if constexpr (short_spans)
-        tile_chunk<V, F>(panels + p * stride, i, x, first, in_tiles, acc[p]);
+        tile_chunk<V, F>(panels + p * stride, prefetch_bytes, i, x, first, in_tiles, acc[p]);
       else
-        tile_super_block<V, F>(panels + p * stride, i, x, first, in_tiles, acc[p]);
+        tile_super_block<V, F>(panels + p * stride, prefetch_bytes, i, x, first, in_tiles, acc[p]);
   for (int p = 0; p < n_panels; ++p) {
     float* tile = out + p * n_tokens * panel_rows;
     for (int t = 0; t < in_tiles; ++t) V::store(tile + t * panel_rows, acc[p][t]);
