@@ -45,9 +45,11 @@ class alignas(cache_line_bytes) TaskSpan {
 
 /// A fixed team of threads for fork-join work: `run` starts a region in which every worker calls the same
 /// body. Inside a region workers meet at barriers, spinning (and yielding when that takes long); between
-/// regions they sleep. Every worker, and the caller during a region, computes in `IeeeMode`.
+/// regions they do so for a moment, then sleep. Every worker, and the caller during a region, computes in
+/// `IeeeMode`.
 ///
-/// One region at a time: `run` from inside a region or from two threads at once throws `internal`. When a
+/// One region at a time: `run` of several workers from inside a region or from two threads at once throws
+/// `internal`. When a
 /// worker throws, the others leave at their next barrier, and `run` rethrows the first exception on the
 /// caller.
 class ThreadPool {

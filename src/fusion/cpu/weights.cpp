@@ -74,10 +74,10 @@ Weights::Weights(const Plan& plan, tensor::Arithmetic arithmetic, backend::Threa
   size_t panel_bytes = 0;
   for (size_t i = 0; i < plan.weights.size(); ++i) {
     const Weight& w = plan.weights[i];
-    total += w.data.size();
     if (uses.product[i])
       panel_bytes += tensor::PackedMatrix::packed_bytes(w.type, w.n_rows, w.n_cols, w.n_matrices);
   }
+  for (const size_t i : uses.order) total += plan.weights[i].data.size();
   panels_ = backend::AlignedBuffer(panel_bytes, backend::Fill::none);
   bytes_ = panel_bytes;
   std::span<std::byte> room(panels_.data(), panel_bytes);

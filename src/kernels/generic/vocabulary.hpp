@@ -6,29 +6,32 @@
 #include "kernels/panel_layout.hpp"
 #include "kernels/unrolled.hpp"
 
+// clang-format off: the lines of the vocabulary are its entries
 // The vocabulary of the generic kernels. An instruction set V has V::width (16, 8 or 4) lanes, multiplies
 // V::strips registers of rows together with many tokens, V::queries queries of attention (or tokens in f32)
 // together with keys and values, and has as static functions on lanes of
 //
-//   F32  load store set1 add sub mul div fma(a,b,c)=ab+c fnma(a,b,c)=c-ab, each rounded once
-//        min(a,b)=a<b?a:b  max(a,b)=a>b?a:b  (so a NaN in a gives b)
-//        less(a,b,x,y)=a<b?x:y  keep_nan(x,y)=x is NaN?x:y  load_f16 load_bf16 gather(table, I32)
-//        first (lane)  from_lane<n>(a): lane i is lane i + n of a, for the first n lanes
-//   I32  set1_i32 add sub mul max and_ or_ xor_ shl shr(logical) sar  store_i32  load_u8 load_i8 (width
-//   bytes, widened)
-//        store_i8 (lanes in [-128, 127])  sum, largest (of all lanes)  to_float  round (nearest even, |x| <
-//        2^22) bits(F32)  from_bits load_bytes: the lanes as 4 * width bytes;  lookup16(bytes, table):
-//        table[byte], bytes below 16 in_register(a): a, in a register of its own where compilers would load
-//        it again for every use dot2(sum, pairs, x): sum + the two int16 of each lane times x[0] and x[1]
+//   F32  load store set1 add sub mul div, fma(a,b,c)=ab+c, fnma(a,b,c)=c-ab: each rounded once
+//        min(a,b)=a<b?a:b, max(a,b)=a>b?a:b (so a NaN in a gives b)
+//        less(a,b,x,y)=a<b?x:y, keep_nan(x,y)=x is NaN?x:y
+//        load_f16 load_bf16 gather(table, I32) bits (as I32)
+//        first: lane 0; from_lane<n>(a): lane i is lane i + n of a, for the first n lanes
+//   I32  set1_i32 add sub mul max and_ or_ xor_ shl shr (logical) sar
+//        store_i32; load_u8, load_i8: width bytes, widened; store_i8: lanes in [-128, 127]
+//        sum, largest: of all lanes; to_float; round(F32): to nearest even, |x| < 2^22; from_bits: as F32
+//        load_bytes: the lanes as 4 * width bytes; lookup16(bytes, table): table[byte], bytes below 16
+//        dot2(sum, pairs, x): sum + the two int16 of each lane times x[0] and x[1]
+//   all  in_register(a): a, in a register of its own where compilers would load it again for every use
 //   Dot  sums of products of bytes, w 4 bytes a lane, x the same 4 int8 for all lanes:
 //        dot_u(dot, w, x) for unsigned w, dot_s for signed (only where V::signed_dot)
 //        depth(m): how many products of 4 bytes, each product of two bytes up to m, one Dot takes
-//        no_dot() is 0; add_dot(I32, Dot), add_scaled(I32, Dot, Scale)
+//        no_dot(): 0; add_dot(I32, Dot), add_scaled(I32, Dot, Scale)
 //        scale_u(bytes, i), scale_s: a Scale from byte i of each lane, unsigned or signed
 //        pair_u(bytes, i), pair_s: bytes 2i and 2i + 1 of each lane as two int16
 //
 // V is a type in an unnamed namespace of its .cpp file, so that no two instruction sets share an
 // instantiation; for the same reason generic code uses no function of the standard library.
+// clang-format on
 namespace realizar::kernels::generic {
 
 [[gnu::always_inline]] constexpr int smaller(int a, int b) { return a < b ? a : b; }
