@@ -115,11 +115,11 @@ const std::vector<Isa>& available_isas() {
   return isas;
 }
 
-std::vector<std::string> lacking_features(Isa isa, std::span<const std::string> features) {
+std::vector<std::string> lacking_features(Isa isa, std::span<const std::string> present) {
   std::vector<std::string> lacking;
-  if (isa != row(isa).base) lacking = lacking_features(row(isa).base, features);
+  if (isa != row(isa).base) lacking = lacking_features(row(isa).base, present);
   for (const std::string& name : row(isa).features)
-    if (std::find(features.begin(), features.end(), name) == features.end()) lacking.push_back(name);
+    if (std::find(present.begin(), present.end(), name) == present.end()) lacking.push_back(name);
   return lacking;
 }
 
