@@ -49,9 +49,8 @@ class alignas(cache_line_bytes) TaskSpan {
 /// `IeeeMode`.
 ///
 /// One region at a time: `run` of several workers from inside a region or from two threads at once throws
-/// `internal`. When a
-/// worker throws, the others leave at their next barrier, and `run` rethrows the first exception on the
-/// caller.
+/// `internal`. When a worker throws, the others leave at their next barrier, and `run` rethrows the first
+/// exception on the caller.
 class ThreadPool {
  public:
   /// `n_threads` workers, the caller of `run` among them. They are pinned to different cores when there are
