@@ -5,7 +5,7 @@
 #include "tensor/matrix.hpp"
 
 // What the checks of the tensor layer cost: a product of 576 x 576 weights in Q4_1 with one token (the
-// smallest that the default model has) through QuantMatrix::matmul, and by the kernel alone.
+// smallest that the default model has) through Matrix::matmul, and by the kernel alone.
 namespace realizar {
 namespace {
 
@@ -14,7 +14,7 @@ constexpr int64_t n = 576;
 struct Setting {
   backend::ThreadPool pool{1};
   std::vector<std::byte> file = std::vector<std::byte>(n * n / 32 * 20, std::byte{0x11});
-  tensor::QuantMatrix matrix{kernels::TensorType::q4_1, n, n, 1, file, tensor::Arithmetic::fast, pool};
+  tensor::Matrix matrix{kernels::TensorType::q4_1, n, n, 1, file, tensor::Arithmetic::fast, pool};
   tensor::ProductInput input{n};
   float sum = 0;
 

@@ -23,8 +23,7 @@ struct Product {
   std::vector<float> out;
   backend::ThreadPool pool{1};
 
-  template <class M>
-  void run(benchmark::State& state, const M& matrix, int64_t n_tokens) {
+  void run(benchmark::State& state, const tensor::Matrix& matrix, int64_t n_tokens) {
     input = tensor::ProductInput(n_tokens * matrix.n_cols());
     input.reset(n_tokens, matrix.n_cols(), matrix.forms());
     std::mt19937 random(1);
@@ -66,11 +65,7 @@ void products(benchmark::State& state, TensorType type, tensor::Arithmetic arith
               int64_t n_cols, int64_t n_tokens) {
   Product product;
   const auto file = random_file(type, n_rows * n_cols);
-  if (kernels::info(type).block > 1)
-    product.run(state, tensor::QuantMatrix(type, n_rows, n_cols, 1, file, arithmetic, product.pool),
-                n_tokens);
-  else
-    product.run(state, tensor::Matrix(type, n_rows, n_cols, 1, file, product.pool), n_tokens);
+  product.run(state, tensor::Matrix(type, n_rows, n_cols, 1, file, arithmetic, product.pool), n_tokens);
 }
 
 /// Rows of 2048 columns that the last cache holds half of at most.

@@ -54,12 +54,12 @@ int main() {
   // Weights are packed once, into panels that stream well; threads share the work of packing.
   backend::ThreadPool pool(1);
   const tensor::Matrix dense(kernels::TensorType::f32, n_rows, n_cols, 1, std::as_bytes(std::span(weights)),
-                             pool);
+                             tensor::Arithmetic::exact, pool);
   const std::vector<std::byte> blocks = to_q8_0(weights);
-  const tensor::QuantMatrix exact(kernels::TensorType::q8_0, n_rows, n_cols, 1, blocks,
-                                  tensor::Arithmetic::exact, pool);
-  const tensor::QuantMatrix fast(kernels::TensorType::q8_0, n_rows, n_cols, 1, blocks,
-                                 tensor::Arithmetic::fast, pool);
+  const tensor::Matrix exact(kernels::TensorType::q8_0, n_rows, n_cols, 1, blocks, tensor::Arithmetic::exact,
+                             pool);
+  const tensor::Matrix fast(kernels::TensorType::q8_0, n_rows, n_cols, 1, blocks, tensor::Arithmetic::fast,
+                            pool);
 
   const std::vector<float> y = dense.matmul(x);
   std::printf("bytes: F32 %zu, Q8_0 %zu\n", dense.bytes(), exact.bytes());

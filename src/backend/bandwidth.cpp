@@ -16,6 +16,7 @@ constexpr size_t line_words = cache_line_bytes / sizeof(uint64_t);
 /// What a thread takes at a time: long enough for the hardware prefetchers, short enough that a thread which
 /// is held up does not hold up the end.
 constexpr size_t piece_bytes = size_t{1} << 20;
+constexpr size_t piece_words = piece_bytes / sizeof(uint64_t);
 
 /// How far ahead of the loads software prefetch runs: about the latency of memory times the speed of a core.
 constexpr size_t prefetch_words = 10240 / sizeof(uint64_t);
@@ -65,23 +66,21 @@ ReadBandwidthMeter::ReadBandwidthMeter(ThreadPool& pool, size_t bytes) : pool_(p
   // Untouched pages would all be the one page of zeros, and hosts of virtual machines merge pages that are
   // alike.
   const auto words = memory_.as<uint64_t>();
-  pool_.parallel_for(static_cast<int64_t>(words.size()), piece_bytes / sizeof(uint64_t),
-                     [&](int64_t begin, int64_t end) {
-                       uint64_t sum = 0;
-                       for (int64_t i = begin; i < end; ++i)
-                         sum += words[static_cast<size_t>(i)] = static_cast<uint64_t>(i) * 0x9e3779b97f4a7c15;
-                       sum_ += sum;
-                     });
+  pool_.parallel_for(static_cast<int64_t>(words.size()), piece_words, [&](int64_t begin, int64_t end) {
+    uint64_t sum = 0;
+    for (int64_t i = begin; i < end; ++i)
+      sum += words[static_cast<size_t>(i)] = static_cast<uint64_t>(i) * 0x9e3779b97f4a7c15;
+    sum_ += sum;
+  });
 }
 
 double ReadBandwidthMeter::read_once(Loop loop) {
   const auto words = std::as_const(memory_).as<uint64_t>();
   std::atomic<uint64_t> sum = 0;
   const Clock::time_point start = Clock::now();
-  pool_.parallel_for(static_cast<int64_t>(words.size()), piece_bytes / sizeof(uint64_t),
-                     [&](int64_t begin, int64_t end) {
-                       sum += loop(words.data() + begin, static_cast<size_t>(end - begin));
-                     });
+  pool_.parallel_for(static_cast<int64_t>(words.size() / piece_words), 1, [&](int64_t piece, int64_t) {
+    sum += loop(words.data() + static_cast<size_t>(piece) * piece_words, piece_words);
+  });
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   // The sum has to be wanted, or the loops would not be run.
   require(sum == sum_, ErrorKind::internal, "the bandwidth test read other values than it wrote");

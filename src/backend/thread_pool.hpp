@@ -19,8 +19,9 @@ namespace realizar::backend {
 /// Bytes that two threads should not share when both write.
 inline constexpr size_t cache_line_bytes = 64;
 
-/// Hands out a span of indices in pieces, each to one taker. Its own cache line, since most takes are by the
-/// worker whose span it is.
+/// Hands out a span of indices in pieces, each to one taker: half of what is left at a time, so that the
+/// first are long and those that come last, which decide when all are through, are short. Its own cache line,
+/// since most takes are by the worker whose span it is.
 class alignas(cache_line_bytes) TaskSpan {
  public:
   struct Piece {
@@ -28,12 +29,15 @@ class alignas(cache_line_bytes) TaskSpan {
     explicit operator bool() const { return begin < end; }
   };
 
-  /// The next piece of [begin, end); an empty one when all are taken. All takers give the same arguments.
-  Piece take(int64_t begin, int64_t end, int64_t grain) {
-    // Once it is empty it is only read, so that those who look for work do not hold up each other.
-    if (begin + taken_.load(std::memory_order_relaxed) >= end) return {end, end};
-    const int64_t first = begin + taken_.fetch_add(grain, std::memory_order_relaxed);
-    return {first, std::min(end, first + grain)};
+  /// The next piece of [begin, end), `most` indices at most; an empty one when all are taken. All takers give
+  /// the same arguments.
+  Piece take(int64_t begin, int64_t end, int64_t most) {
+    int64_t taken = taken_.load(std::memory_order_relaxed), next;
+    do {
+      if (begin + taken >= end) return {end, end};
+      next = taken + std::clamp<int64_t>((end - begin - taken) / 2, 1, most);
+    } while (!taken_.compare_exchange_weak(taken, next, std::memory_order_relaxed));
+    return {begin + taken, begin + next};
   }
 
   /// Starts again. A barrier must stand between this and every take.
@@ -82,8 +86,8 @@ class ThreadPool {
   double seconds_at_barriers() const { return seconds_at_barriers_; }
 
   /// Calls fn(begin, end) over pieces of [0, n) of at most `grain` indices, each index exactly once, pieces
-  /// taken dynamically. Outside a region it starts one; inside, all workers call it with the same arguments.
-  /// Ends with a barrier.
+  /// taken dynamically, the last ones the shortest. Outside a region it starts one; inside, all workers call
+  /// it with the same arguments. Ends with a barrier.
   template <class F>
   void parallel_for(int64_t n, int64_t grain, F&& fn) {
     if (size_ == 1) {

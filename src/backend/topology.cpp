@@ -14,10 +14,11 @@ size_t cache_or(int level, size_t usual) {
 }
 
 /// As measured (docs/performance.md): the prefetchers of Intel's server cores leave a third of the bandwidth
-/// unused, on Zen software prefetch is only in the way.
+/// unused, those of Zen cores without AVX-512 a fifth; on Zen 4 software prefetch is only in the way.
 int64_t prefetch_bytes() {
 #if defined(__x86_64__)
   if (__builtin_cpu_is("intel")) return 10240;
+  if (__builtin_cpu_is("amd") && !__builtin_cpu_supports("avx512f")) return 2048;
 #endif
   return 0;
 }

@@ -12,7 +12,7 @@ namespace {
 struct Avx2 {
   static constexpr int width = 8;
   static constexpr bool signed_dot = true;
-  static constexpr int queries = 4;
+  static constexpr int queries = 6;
   static constexpr int strips = 2;
   using F32 = __m256;
   using I32 = __m256i;
@@ -63,10 +63,11 @@ struct Avx2 {
     const __m128i two = _mm_max_epi32(four, _mm_unpackhi_epi64(four, four));
     return _mm_cvtsi128_si32(_mm_max_epi32(two, _mm_shuffle_epi32(two, 1)));
   }
-  static int32_t sum(I32 a) {
+  static void sum_pairs(I32 a, int16_t* out) {
     const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
-    const __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
-    return _mm_cvtsi128_si32(two) + _mm_extract_epi32(two, 1);
+    const __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0b10110001));
+    out[0] = static_cast<int16_t>(_mm_cvtsi128_si32(two));
+    out[1] = static_cast<int16_t>(_mm_extract_epi32(two, 2));
   }
   static I32 set1_i32(int32_t x) { return _mm256_set1_epi32(x); }
   static I32 add(I32 a, I32 b) { return _mm256_add_epi32(a, b); }
@@ -105,6 +106,9 @@ struct Avx2 {
   static constexpr int depth(int max_product) { return smaller_power(32767 / (max_product * 2)); }
   static Dot in_register(Dot dot) { return {in_register(dot.sums)}; }
   static Dot no_dot() { return {_mm256_setzero_si256()}; }
+  static Dot minus_dot(int16_t factor, const int16_t* x) {
+    return {_mm256_mullo_epi16(broadcast4(x), _mm256_set1_epi16(static_cast<int16_t>(-factor)))};
+  }
   static Dot dot_u(Dot dot, I32 w, const int8_t* x) {
     return {_mm256_add_epi16(dot.sums, _mm256_maddubs_epi16(w, broadcast4(x)))};
   }

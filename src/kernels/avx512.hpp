@@ -65,7 +65,13 @@ struct Avx512 {
   static I32 max(I32 a, I32 b) { return _mm512_max_epi32(a, b); }
   static void store_i32(int32_t* p, I32 a) { _mm512_storeu_si512(p, a); }
   static int32_t largest(I32 a) { return _mm512_reduce_max_epi32(a); }
-  static int32_t sum(I32 a) { return _mm512_reduce_add_epi32(a); }
+  static void sum_pairs(I32 a, int16_t* out) {
+    const __m256i eight = _mm256_add_epi32(_mm512_castsi512_si256(a), _mm512_extracti64x4_epi64(a, 1));
+    const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+    const __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0b10110001));
+    out[0] = static_cast<int16_t>(_mm_cvtsi128_si32(two));
+    out[1] = static_cast<int16_t>(_mm_extract_epi32(two, 2));
+  }
   static I32 set1_i32(int32_t x) { return _mm512_set1_epi32(x); }
   static I32 add(I32 a, I32 b) { return _mm512_add_epi32(a, b); }
   static I32 sub(I32 a, I32 b) { return _mm512_sub_epi32(a, b); }

@@ -15,6 +15,7 @@ inline constexpr int max_tile_tokens = 64, max_tile_panels = 4;
 
 /// Sums of the codes of a block of 256.
 struct GroupSums {
+  int16_t of_pairs[16][2];      // of 16 codes, the columns 0 and 1 modulo 4, and 2 and 3
   int16_t of_16[16], of_32[8];  // of 16 codes, and of 32
   int32_t all;
 };

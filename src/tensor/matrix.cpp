@@ -11,23 +11,44 @@ namespace realizar::tensor {
 
 using namespace kernels;
 
-PackedMatrix::PackedMatrix(TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices)
-    : type_(type), n_rows_(n_rows), n_cols_(n_cols), n_matrices_(n_matrices) {
+Matrix::Matrix(TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices,
+               std::span<const std::byte> file, Arithmetic arithmetic, backend::ThreadPool& pool,
+               std::span<std::byte> storage)
+    : type_(is_product_type(type) ? type : TensorType::f32),
+      n_rows_(n_rows),
+      n_cols_(n_cols),
+      n_matrices_(n_matrices),
+      arithmetic_(is_block_format(type) ? arithmetic : Arithmetic::exact) {
   require(n_rows > 0 && n_cols > 0 && n_matrices > 0 && n_cols % info(type).block == 0,
           ErrorKind::invalid_argument, n_matrices, " matrices of (", n_rows, ", ", n_cols,
           ") weights cannot be of type ", info(type).name);
   panels_per_matrix_ = (n_rows + panel_rows - 1) / panel_rows;
-  panel_bytes_ = kernels::panel_bytes(type, n_cols);
+  panel_bytes_ = kernels::panel_bytes(type_, n_cols);
+  if (type_ == type) {
+    pack(file, pool, storage);
+  } else {
+    const auto count = static_cast<size_t>(n_rows * n_cols * n_matrices);
+    require(file.size() == count * static_cast<size_t>(info(type).bytes), ErrorKind::invalid_argument, count,
+            " weights of type ", info(type).name, " do not have ", file.size(), " bytes");
+    std::vector<float> values(count);
+    dequantize(type, reinterpret_cast<const uint8_t*>(file.data()), count, values.data());
+    pack(std::as_bytes(std::span(values)), pool, storage);
+  }
+  if (arithmetic_ == Arithmetic::fast) {
+    block_ = activation_block(type_);
+    fast_ = kernels::kernels().fast[static_cast<int>(type_)];
+  } else {
+    exact_ = kernels::kernels().exact[static_cast<int>(type_)];
+  }
 }
 
-size_t PackedMatrix::packed_bytes(TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices) {
+size_t Matrix::packed_bytes(TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices) {
   const TensorType packed = is_product_type(type) ? type : TensorType::f32;
   return static_cast<size_t>((n_rows + panel_rows - 1) / panel_rows * n_matrices) *
          kernels::panel_bytes(packed, n_cols);
 }
 
-void PackedMatrix::pack(std::span<const std::byte> file, backend::ThreadPool& pool,
-                        std::span<std::byte> storage) {
+void Matrix::pack(std::span<const std::byte> file, backend::ThreadPool& pool, std::span<std::byte> storage) {
   const auto row_bytes = static_cast<size_t>(n_cols_ / info(type_).block * info(type_).bytes);
   require(file.size() == row_bytes * static_cast<size_t>(n_rows_ * n_matrices_), ErrorKind::invalid_argument,
           n_matrices_, " matrices of (", n_rows_, ", ", n_cols_, ") weights of type ", info(type_).name,
@@ -53,12 +74,18 @@ void PackedMatrix::pack(std::span<const std::byte> file, backend::ThreadPool& po
   });
 }
 
-int64_t PackedMatrix::panels_in_cache() const {
+int64_t Matrix::panels_in_cache() const {
   const auto panels = static_cast<int64_t>(backend::topology().l2_bytes / 2 / panel_bytes_);
   return std::max<int64_t>(panels / max_tile_panels, 1) * max_tile_panels;
 }
 
-void PackedMatrix::check(const ProductInput& x, const ProductPart& part, bool has_form) const {
+InputForms Matrix::forms() const {
+  return {.floats = block_ == 0, .quantized32 = block_ == 32, .quantized256 = block_ == 256};
+}
+
+void Matrix::check(const ProductInput& x, const ProductPart& part) const {
+  const InputForms has = x.forms();
+  const bool has_form = block_ == 0 ? has.floats : block_ == 32 ? has.quantized32 : has.quantized256;
   const bool fits = x.n_cols() == n_cols_ && has_form && part.first_panel >= 0 && part.n_panels >= 0 &&
                     part.first_panel + part.n_panels <= panels_per_matrix_ * n_matrices_ &&
                     part.first_token >= 0 && part.n_tokens >= 0 &&
@@ -70,75 +97,40 @@ void PackedMatrix::check(const ProductInput& x, const ProductPart& part, bool ha
           part.n_tokens, " of them");
 }
 
-void PackedMatrix::check_tiles(const ProductPart& part, std::span<float> tiles) {
+void Matrix::check_tiles(const ProductPart& part, std::span<float> tiles) {
   require(part.n_tokens <= max_tile_tokens &&
               static_cast<int64_t>(tiles.size()) >= part.n_panels * part.n_tokens * panel_rows,
           ErrorKind::invalid_argument, "tiles of ", part.n_panels, " panels for ", part.n_tokens,
           " tokens do not fit ", tiles.size(), " numbers, or are more than ", max_tile_tokens, " tokens");
 }
 
-namespace {
+void Matrix::fill_tiles(const ProductInput& x, const ProductPart& part, float* tiles) const {
+  const auto n = static_cast<int>(part.n_tokens);
+  for (int64_t p = 0; p < part.n_panels; p += max_tile_panels, tiles += max_tile_panels * n * panel_rows) {
+    const auto n_panels = static_cast<int>(std::min<int64_t>(max_tile_panels, part.n_panels - p));
+    const uint8_t* weights = panel(part.first_panel + p);
+    if (arithmetic_ == Arithmetic::fast)
+      fast_(weights, n_panels, n_cols_, x.quantized(block_), part.first_token, n, tiles);
+    else
+      exact_(weights, n_panels, n_cols_, x.floats() + part.first_token * n_cols_, n_cols_, n, tiles);
+  }
+}
 
-template <class M>
-std::vector<float> multiply_all(const M& matrix, std::span<const float> x) {
-  require(matrix.n_matrices() == 1 && !x.empty() && x.size() % static_cast<size_t>(matrix.n_cols()) == 0,
-          ErrorKind::invalid_argument, x.size(), " numbers are no rows of ", matrix.n_cols(),
-          " for a matrix of (", matrix.n_rows(), ", ", matrix.n_cols(), ")");
-  const auto n_cols = static_cast<size_t>(matrix.n_cols());
+std::vector<float> Matrix::matmul(std::span<const float> x) const {
+  const auto n_cols = static_cast<size_t>(n_cols_);
+  require(n_matrices_ == 1 && !x.empty() && x.size() % n_cols == 0, ErrorKind::invalid_argument, x.size(),
+          " numbers are no rows of ", n_cols, " for a matrix of (", n_rows_, ", ", n_cols, ")");
   const auto n_tokens = static_cast<int64_t>(x.size() / n_cols);
-  ProductInput input(n_tokens * matrix.n_cols());
-  input.reset(n_tokens, matrix.n_cols(), matrix.forms());
+  ProductInput input(n_tokens * n_cols_);
+  input.reset(n_tokens, n_cols_, forms());
   for (int64_t t = 0; t < n_tokens; ++t) input.fill(t, x.subspan(static_cast<size_t>(t) * n_cols, n_cols));
-  std::vector<float> out(static_cast<size_t>(n_tokens * matrix.n_rows()));
-  matrix.matmul(input, {0, matrix.panels_per_matrix(), 0, n_tokens},
-                [&](int64_t row, int n_rows, int64_t first, int n, const float* tile) {
-                  for (int t = 0; t < n; ++t)
-                    std::copy_n(tile + t * panel_rows, n_rows,
-                                out.begin() + (first + t) * matrix.n_rows() + row);
-                });
+  std::vector<float> out(static_cast<size_t>(n_tokens * n_rows_));
+  matmul(input, {0, panels_per_matrix_, 0, n_tokens},
+         [&](int64_t row, int n_rows, int64_t first, int n, const float* tile) {
+           for (int t = 0; t < n; ++t)
+             std::copy_n(tile + t * panel_rows, n_rows, out.begin() + (first + t) * n_rows_ + row);
+         });
   return out;
 }
-
-}  // namespace
-
-Matrix::Matrix(TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices,
-               std::span<const std::byte> file, backend::ThreadPool& pool, std::span<std::byte> storage)
-    : PackedMatrix(is_product_type(type) ? type : TensorType::f32, n_rows, n_cols, n_matrices) {
-  require(!is_block_format(type), ErrorKind::invalid_argument, info(type).name,
-          " is a block format, which a QuantMatrix takes");
-  if (is_product_type(type)) {
-    pack(file, pool, storage);
-  } else {
-    const auto count = static_cast<size_t>(n_rows * n_cols * n_matrices);
-    require(file.size() == count * static_cast<size_t>(info(type).bytes), ErrorKind::invalid_argument, count,
-            " weights of type ", info(type).name, " do not have ", file.size(), " bytes");
-    std::vector<float> values(count);
-    dequantize(type, reinterpret_cast<const uint8_t*>(file.data()), count, values.data());
-    pack(std::as_bytes(std::span(values)), pool, storage);
-  }
-  kernel_ = kernels::kernels().exact[static_cast<int>(type_)];
-}
-
-std::vector<float> Matrix::matmul(std::span<const float> x) const { return multiply_all(*this, x); }
-
-QuantMatrix::QuantMatrix(TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices,
-                         std::span<const std::byte> file, Arithmetic arithmetic, backend::ThreadPool& pool,
-                         std::span<std::byte> storage)
-    : PackedMatrix(type, n_rows, n_cols, n_matrices),
-      arithmetic_(arithmetic),
-      block_(activation_block(type)) {
-  require(is_block_format(type), ErrorKind::invalid_argument, info(type).name,
-          " is no block format: a Matrix takes it");
-  pack(file, pool, storage);
-  fast_ = kernels::kernels().fast[static_cast<int>(type)];
-  exact_ = kernels::kernels().exact[static_cast<int>(type)];
-}
-
-InputForms QuantMatrix::forms() const {
-  if (arithmetic_ == Arithmetic::exact) return {.floats = true};
-  return {.quantized32 = block_ == 32, .quantized256 = block_ == 256};
-}
-
-std::vector<float> QuantMatrix::matmul(std::span<const float> x) const { return multiply_all(*this, x); }
 
 }  // namespace realizar::tensor

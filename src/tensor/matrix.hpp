@@ -22,9 +22,24 @@ struct ProductPart {
   int64_t first_token = 0, n_tokens = 0;
 };
 
+/// How quantised weights meet activations.
+enum class Arithmetic {
+  fast,   ///< activations quantised to int8 a block, integer dot products
+  exact,  ///< f32 activations, weights dequantised in registers
+};
+
 /// Weights packed into panels of 16 rows: n_matrices matrices (experts or heads) of (n_rows, n_cols) each.
-class PackedMatrix {
+/// Those in F32, F16 or BF16 have one arithmetic, the exact one: f32 FMAs in the order of the columns.
+class Matrix {
  public:
+  Matrix() = default;
+  /// Packs the rows of the file in parallel, into `storage` of packed_bytes() or, when that is empty, memory
+  /// of its own; number types that have no products (integers, F64) become F32. Throws `invalid_argument`
+  /// when `file` or `storage` does not have the size that type and shape say.
+  Matrix(kernels::TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices,
+         std::span<const std::byte> file, Arithmetic arithmetic, backend::ThreadPool& pool,
+         std::span<std::byte> storage = {});
+
   int64_t n_rows() const { return n_rows_; }
   int64_t n_cols() const { return n_cols_; }
   int64_t n_matrices() const { return n_matrices_; }
@@ -39,32 +54,40 @@ class PackedMatrix {
   /// Bytes of such weights in panels, a multiple of 64.
   static size_t packed_bytes(kernels::TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices);
 
- protected:
-  PackedMatrix() = default;
-  PackedMatrix(kernels::TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices);
-  /// Packs rows of the file in parallel, into `storage` of packed_bytes() or, when that is empty, memory of
-  /// its own. Throws `invalid_argument` when `file` or `storage` has another size.
+  /// The forms in which products take their input.
+  InputForms forms() const;
+
+  /// x @ weights^T for a part: sink(row, n_rows, first_token, n_tokens, tile) gets tiles (n_tokens, 16) of
+  /// results. Throws `invalid_argument` when shapes do not fit.
+  template <class Sink>
+  void matmul(const ProductInput& x, const ProductPart& part, Sink&& sink) const {
+    check(x, part);
+    for_each_tile(x, part, sink);
+  }
+  /// The same of at most `max_tile_tokens` tokens, put into tiles (n_panels, n_tokens, 16).
+  void matmul_tiles(const ProductInput& x, const ProductPart& part, std::span<float> tiles) const {
+    check(x, part);
+    check_tiles(part, tiles);
+    fill_tiles(x, part, tiles.data());
+  }
+
+  /// x (n_tokens, n_cols) @ weights^T, the whole of it: (n_tokens, n_rows). One matrix.
+  std::vector<float> matmul(std::span<const float> x) const;
+
+ private:
   void pack(std::span<const std::byte> file, backend::ThreadPool& pool, std::span<std::byte> storage);
-  void check(const ProductInput& x, const ProductPart& part, bool has_form) const;
+  void check(const ProductInput& x, const ProductPart& part) const;
   static void check_tiles(const ProductPart& part, std::span<float> tiles);
 
   const uint8_t* panel(int64_t index) const { return panels_ + static_cast<size_t>(index) * panel_bytes_; }
 
-  /// tiles (n_panels, n_tokens, 16) of a part with at most `max_tile_tokens` tokens: kernel(panels, number of
-  /// panels, first token, tokens, tiles) as often as it takes.
-  template <class Kernel>
-  void fill_tiles(const ProductPart& part, Kernel&& kernel, float* tiles) const {
-    const auto n = static_cast<int>(part.n_tokens);
-    for (int64_t p = 0; p < part.n_panels; p += kernels::max_tile_panels)
-      kernel(panel(part.first_panel + p),
-             static_cast<int>(std::min<int64_t>(kernels::max_tile_panels, part.n_panels - p)),
-             part.first_token, n, tiles + p * n * kernels::panel_rows);
-  }
+  /// tiles (n_panels, n_tokens, 16) of a part with at most `max_tile_tokens` tokens.
+  void fill_tiles(const ProductInput& x, const ProductPart& part, float* tiles) const;
 
   /// fill_tiles for some panels and tokens after the other, and for each panel sink(first row of the panel
   /// within its matrix, rows, first token, tokens, tile), a tile being (tokens, 16).
-  template <class Kernel, class Sink>
-  void for_each_tile(const ProductPart& part, Kernel&& kernel, Sink&& sink) const {
+  template <class Sink>
+  void for_each_tile(const ProductInput& x, const ProductPart& part, Sink&& sink) const {
     constexpr int max_panels = kernels::max_tile_panels;
     alignas(64) float tiles[max_panels * kernels::max_tile_tokens * kernels::panel_rows];
     for (int64_t done = 0; done < part.n_tokens; done += kernels::max_tile_tokens) {
@@ -73,7 +96,7 @@ class PackedMatrix {
       int64_t row = part.first_panel % panels_per_matrix_ * kernels::panel_rows;
       for (int64_t p = 0; p < part.n_panels; p += max_panels) {
         const int64_t n_panels = std::min<int64_t>(max_panels, part.n_panels - p);
-        fill_tiles({part.first_panel + p, n_panels, first, n}, kernel, tiles);
+        fill_tiles(x, {part.first_panel + p, n_panels, first, n}, tiles);
         for (int64_t i = 0; i < n_panels; ++i) {
           const int64_t rows_left = n_rows_ - row;
           sink(row, static_cast<int>(std::min<int64_t>(kernels::panel_rows, rows_left)), first, n,
@@ -90,94 +113,8 @@ class PackedMatrix {
   size_t bytes_ = 0;
   uint8_t* panels_ = nullptr;
   backend::AlignedBuffer own_;
-};
-
-/// Weights in F32, F16 or BF16. One arithmetic: f32 FMAs in the order of the columns.
-class Matrix : public PackedMatrix {
-  auto kernel_for(const ProductInput& x, const ProductPart& part) const {
-    check(x, part, x.forms().floats);
-    return [this, &x](const uint8_t* weights, int n_panels, int64_t first, int n, float* tiles) {
-      kernel_(weights, n_panels, n_cols_, x.floats() + first * n_cols_, n_cols_, n, tiles);
-    };
-  }
-
- public:
-  Matrix() = default;
-  /// Packs (n_matrices, n_rows, n_cols) weights; other number types (integers, F64) become F32. Throws
-  /// `invalid_argument` when `file` does not have the size that the shape says, or the type is a block
-  /// format.
-  Matrix(kernels::TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices,
-         std::span<const std::byte> file, backend::ThreadPool& pool, std::span<std::byte> storage = {});
-
-  InputForms forms() const { return {.floats = true}; }
-
-  /// x @ weights^T for a part: sink(row, n_rows, first_token, n_tokens, tile) gets tiles (n_tokens, 16) of
-  /// results. Throws `invalid_argument` when shapes do not fit.
-  template <class Sink>
-  void matmul(const ProductInput& x, const ProductPart& part, Sink&& sink) const {
-    for_each_tile(part, kernel_for(x, part), sink);
-  }
-  /// The same of at most `max_tile_tokens` tokens, put into tiles (n_panels, n_tokens, 16).
-  void matmul_tiles(const ProductInput& x, const ProductPart& part, std::span<float> tiles) const {
-    check_tiles(part, tiles);
-    fill_tiles(part, kernel_for(x, part), tiles.data());
-  }
-
-  /// x (n_tokens, n_cols) @ weights^T, the whole of it: (n_tokens, n_rows). One matrix.
-  std::vector<float> matmul(std::span<const float> x) const;
-
- private:
-  kernels::ExactProduct kernel_ = nullptr;
-};
-
-/// How quantised weights meet activations.
-enum class Arithmetic {
-  fast,   ///< activations quantised to int8 a block, integer dot products
-  exact,  ///< f32 activations, weights dequantised in registers
-};
-
-/// Weights in a block format.
-class QuantMatrix : public PackedMatrix {
-  auto kernel_for(const ProductInput& x, const ProductPart& part) const {
-    const InputForms wanted = forms();
-    check(x, part,
-          wanted.floats        ? x.forms().floats
-          : wanted.quantized32 ? x.forms().quantized32
-                               : x.forms().quantized256);
-    return [this, &x](const uint8_t* weights, int n_panels, int64_t first, int n, float* tiles) {
-      if (arithmetic_ == Arithmetic::exact)
-        exact_(weights, n_panels, n_cols_, x.floats() + first * n_cols_, n_cols_, n, tiles);
-      else
-        fast_(weights, n_panels, n_cols_, x.quantized(block_), first, n, tiles);
-    };
-  }
-
- public:
-  QuantMatrix() = default;
-  /// As Matrix; throws `invalid_argument` when the type is no block format.
-  QuantMatrix(kernels::TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices,
-              std::span<const std::byte> file, Arithmetic arithmetic, backend::ThreadPool& pool,
-              std::span<std::byte> storage = {});
-
-  InputForms forms() const;
-
-  /// As Matrix::matmul.
-  template <class Sink>
-  void matmul(const ProductInput& x, const ProductPart& part, Sink&& sink) const {
-    for_each_tile(part, kernel_for(x, part), sink);
-  }
-  /// As Matrix::matmul_tiles.
-  void matmul_tiles(const ProductInput& x, const ProductPart& part, std::span<float> tiles) const {
-    check_tiles(part, tiles);
-    fill_tiles(part, kernel_for(x, part), tiles.data());
-  }
-
-  /// As Matrix::matmul.
-  std::vector<float> matmul(std::span<const float> x) const;
-
- private:
-  Arithmetic arithmetic_ = Arithmetic::fast;
-  int block_ = 32;
+  Arithmetic arithmetic_ = Arithmetic::exact;
+  int block_ = 0;  // of quantised activations, where they are
   kernels::FastProduct fast_ = nullptr;
   kernels::ExactProduct exact_ = nullptr;
 };

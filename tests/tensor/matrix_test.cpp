@@ -51,7 +51,8 @@ TEST(Matrix, MultipliesRowsOfAnyNumberAndLength) {
        {std::tuple{1, 1, 1}, {16, 8, 3}, {17, 100, 2}, {40, 33, 130}}) {
     const auto weights = random_floats(static_cast<size_t>(n_rows * n_cols), 1);
     const auto x = random_floats(static_cast<size_t>(n_tokens * n_cols), 2);
-    const Matrix matrix(TensorType::f32, n_rows, n_cols, 1, std::as_bytes(std::span(weights)), pool);
+    const Matrix matrix(TensorType::f32, n_rows, n_cols, 1, std::as_bytes(std::span(weights)),
+                        Arithmetic::fast, pool);
     const auto y = matrix.matmul(x);
     const auto expected = reference(weights, x, static_cast<size_t>(n_cols));
     ASSERT_EQ(y.size(), expected.size());
@@ -62,12 +63,12 @@ TEST(Matrix, MultipliesRowsOfAnyNumberAndLength) {
 TEST(Matrix, TakesIntegersAndDoublesAsF32) {
   backend::ThreadPool pool(1);
   const std::vector<double> doubles = {1, 2, 3, 4};
-  const Matrix matrix(TensorType::f64, 2, 2, 1, std::as_bytes(std::span(doubles)), pool);
+  const Matrix matrix(TensorType::f64, 2, 2, 1, std::as_bytes(std::span(doubles)), Arithmetic::fast, pool);
   EXPECT_EQ(matrix.type(), TensorType::f32);
   EXPECT_EQ(matrix.matmul(std::vector<float>{10, 1}), (std::vector<float>{12, 34}));
 }
 
-TEST(QuantMatrix, FastIsCloseToExact) {
+TEST(Matrix, FastIsCloseToExact) {
   backend::ThreadPool pool(2);
   const auto file = random_q8(24 * 64);
   const auto x = random_floats(3 * 64, 3);
@@ -75,8 +76,8 @@ TEST(QuantMatrix, FastIsCloseToExact) {
   kernels::dequantize(TensorType::q8_0, reinterpret_cast<const uint8_t*>(file.data()), weights.size(),
                       weights.data());
   const auto expected = reference(weights, x, 64);
-  const QuantMatrix exact(TensorType::q8_0, 24, 64, 1, file, Arithmetic::exact, pool);
-  const QuantMatrix fast(TensorType::q8_0, 24, 64, 1, file, Arithmetic::fast, pool);
+  const Matrix exact(TensorType::q8_0, 24, 64, 1, file, Arithmetic::exact, pool);
+  const Matrix fast(TensorType::q8_0, 24, 64, 1, file, Arithmetic::fast, pool);
   const auto a = exact.matmul(x), b = fast.matmul(x);
   for (size_t i = 0; i < expected.size(); ++i) {
     EXPECT_NEAR(a[i], expected[i], 1e-4);
@@ -84,13 +85,13 @@ TEST(QuantMatrix, FastIsCloseToExact) {
   }
 }
 
-TEST(QuantMatrix, CountsPanelsOverAllItsMatrices) {
+TEST(Matrix, CountsPanelsOverAllItsMatrices) {
   backend::ThreadPool pool(1);
   const auto file = random_q8(3 * 20 * 32);  // three matrices of (20, 32)
-  const QuantMatrix all(TensorType::q8_0, 20, 32, 3, file, Arithmetic::exact, pool);
+  const Matrix all(TensorType::q8_0, 20, 32, 3, file, Arithmetic::exact, pool);
   ASSERT_EQ(all.panels_per_matrix(), 2);
   const std::span<const std::byte> third = std::span(file).subspan(2 * file.size() / 3);
-  const QuantMatrix alone(TensorType::q8_0, 20, 32, 1, third, Arithmetic::exact, pool);
+  const Matrix alone(TensorType::q8_0, 20, 32, 1, third, Arithmetic::exact, pool);
   const auto x = random_floats(32, 4);
   ProductInput input(32);
   input.reset(1, 32, all.forms());
@@ -102,9 +103,9 @@ TEST(QuantMatrix, CountsPanelsOverAllItsMatrices) {
   EXPECT_EQ(y, alone.matmul(x));
 }
 
-TEST(QuantMatrix, PutsTilesWhereTheCallerWants) {
+TEST(Matrix, PutsTilesWhereTheCallerWants) {
   backend::ThreadPool pool(1);
-  const QuantMatrix matrix(TensorType::q8_0, 100, 32, 1, random_q8(100 * 32), Arithmetic::fast, pool);
+  const Matrix matrix(TensorType::q8_0, 100, 32, 1, random_q8(100 * 32), Arithmetic::fast, pool);
   ProductInput input(5 * 32);
   input.reset(5, 32, matrix.forms());
   for (int64_t t = 0; t < 5; ++t) input.fill(t, random_floats(32, static_cast<unsigned>(t)));
@@ -132,12 +133,12 @@ TEST(Matrix, RefusesShapesThatDoNotFit) {
   const auto weights = random_floats(32 * 32, 1);
   const auto bytes = std::as_bytes(std::span(weights));
   const auto refused = [](auto fn) { expect_refused(ErrorKind::invalid_argument, fn); };
-  refused([&] { Matrix(TensorType::f32, 31, 32, 1, bytes, pool); });
-  refused([&] { Matrix(TensorType::f32, 0, 32, 1, {}, pool); });
-  refused([&] { Matrix(TensorType::q8_0, 32, 32, 1, bytes, pool); });
-  refused([&] { QuantMatrix(TensorType::f32, 32, 32, 1, bytes, Arithmetic::fast, pool); });
-  refused([&] { QuantMatrix(TensorType::q8_0, 32, 33, 1, bytes, Arithmetic::fast, pool); });
-  const Matrix matrix(TensorType::f32, 32, 32, 1, bytes, pool);
+  refused([&] { Matrix(TensorType::f32, 31, 32, 1, bytes, Arithmetic::fast, pool); });
+  refused([&] { Matrix(TensorType::f32, 0, 32, 1, {}, Arithmetic::fast, pool); });
+  refused([&] { Matrix(TensorType::q8_0, 32, 32, 1, bytes, Arithmetic::fast, pool); });
+  refused([&] { Matrix(TensorType::f64, 32, 32, 1, bytes, Arithmetic::fast, pool); });
+  refused([&] { Matrix(TensorType::q8_0, 32, 33, 1, bytes, Arithmetic::fast, pool); });
+  const Matrix matrix(TensorType::f32, 32, 32, 1, bytes, Arithmetic::fast, pool);
   refused([&] { matrix.matmul(std::vector<float>(33)); });
   refused([&] { matrix.matmul(std::vector<float>()); });
   const auto sink = [](int64_t, int, int64_t, int, float*) {};
@@ -154,7 +155,7 @@ TEST(Matrix, RefusesShapesThatDoNotFit) {
   refused([&] { matrix.matmul_tiles(many, {0, 2, 0, 65}, tiles); });
   input.reset(2, 64, {.floats = true});
   refused([&] { matrix.matmul(input, {0, 2, 0, 2}, sink); });
-  const QuantMatrix quantised(TensorType::q8_0, 32, 64, 1, random_q8(32 * 64), Arithmetic::fast, pool);
+  const Matrix quantised(TensorType::q8_0, 32, 64, 1, random_q8(32 * 64), Arithmetic::fast, pool);
   refused([&] { quantised.matmul(input, {0, 2, 0, 2}, sink); });  // the input has no int8 form
   expect_refused(ErrorKind::internal, [&] { input.reset(5, 32, {}); });
   refused([&] { input.fill(0, std::vector<float>(3)); });

@@ -9,23 +9,24 @@ namespace realizar::fusion::cpu {
 namespace {
 
 using kernels::panel_rows;
+using tensor::Matrix;
 using tensor::ProductInput;
 
 /// One product of the experts, with what follows it.
 struct ExpertProduct {
   const Weights& weights;
   WeightId weight, bias, scale;
-  const Projection* matrix;
+  const Matrix* matrix;
 
   ExpertProduct(const Weights& all, WeightId weight_id, WeightId bias_id, WeightId scale_id)
       : weights(all),
         weight(weight_id),
         bias(bias_id),
         scale(scale_id),
-        matrix(weight ? &all.projection(weight) : nullptr) {}
+        matrix(weight ? &all.matrix(weight) : nullptr) {}
 
   void finish(int64_t expert, int64_t row, int n_rows, int n_tokens, float* tile) const {
-    Finish(weights, scale, bias, expert, matrix->shape().n_rows())(row, n_rows, n_tokens, tile);
+    Finish(weights, scale, bias, expert, matrix->n_rows())(row, n_rows, n_tokens, tile);
   }
 };
 
@@ -51,7 +52,7 @@ void execute(const Experts& op, Execution& e, int worker) {
   const ExpertProduct gate(e.weights, op.gate, op.gate_bias, op.gate_scale);
   const ExpertProduct up(e.weights, op.up, op.up_bias, op.up_scale);
   const ExpertProduct down(e.weights, op.down, op.down_bias, op.down_scale);
-  const int64_t n_experts = up.matrix->shape().n_matrices(), ffn = up.matrix->shape().n_rows();
+  const int64_t n_experts = up.matrix->n_matrices(), ffn = up.matrix->n_rows();
   const int64_t n_used = op.experts.width, n_pairs = e.n_tokens * n_used;
   if (worker == 0) group_by_expert(op, e, n_experts);
   e.pool.barrier();
@@ -72,7 +73,7 @@ void execute(const Experts& op, Execution& e, int worker) {
   const ProductInput& x = e.prepare(
       worker, alone ? 1 : n_pairs, op.in.width, forms,
       [&](ProductInput& input, int64_t i) { input.fill(i, e.row(op.in, alone ? 0 : token_of(i))); });
-  const int64_t hidden_panels = up.matrix->shape().panels_per_matrix();
+  const int64_t hidden_panels = up.matrix->panels_per_matrix();
   constexpr int at_once = kernels::max_tile_panels;
   e.pool.parallel_for(n_experts * hidden_panels, at_once, [&](int64_t begin, int64_t end) {
     constexpr int room = at_once * kernels::max_tile_tokens * panel_rows;
@@ -115,7 +116,7 @@ void execute(const Experts& op, Execution& e, int worker) {
   const ProductInput& h = e.prepare(worker, n_pairs, ffn, down.matrix->forms(),
                                     [&](ProductInput& input, int64_t i) { input.fill(i, hidden_row(i)); });
   // A task has some rows of the output for all tokens and goes through the experts in order.
-  const int64_t out_panels = down.matrix->shape().panels_per_matrix();
+  const int64_t out_panels = down.matrix->panels_per_matrix();
   const int64_t out_grain = e.n_tokens <= few_tokens ? 1 : at_once;
   e.pool.parallel_for(out_panels, out_grain, [&](int64_t begin, int64_t end) {
     const auto columns = [&](int64_t token, int64_t first_row, int64_t n_rows) {

@@ -8,28 +8,27 @@ namespace realizar::fusion::cpu {
 namespace {
 
 using kernels::panel_rows;
+using tensor::Matrix;
 using tensor::ProductInput;
 
-/// Panels of `matrix`, or of `n_matrices` like it together, that one worker takes at a time: few enough that
-/// all workers finish together and that many tokens find them in the cache; and for few tokens, when a panel
-/// takes a microsecond, not too few.
-int64_t grain(const Execution& e, int64_t n_panels, const tensor::PackedMatrix& matrix,
-              int64_t n_matrices = 1) {
+/// Panels of `matrix`, or of `n_matrices` like it together, that one worker takes at a time at most: few
+/// enough that many tokens find them in the cache; few tokens read them only once.
+int64_t grain(const Execution& e, int64_t n_panels, const Matrix& matrix, int64_t n_matrices = 1) {
   const int64_t workers = e.pool.size();
-  if (e.n_tokens <= few_tokens) return (n_panels + 4 * workers - 1) / (4 * workers);
+  if (e.n_tokens <= few_tokens) return n_panels;
   return std::clamp<int64_t>(n_panels / (8 * workers), 1, matrix.panels_in_cache() / n_matrices);
 }
 
 /// activation(gate) * up, or activation(gate) alone, tile by tile: neither is stored.
 void gated_products(const Products& op, Execution& e, const ProductInput& x) {
-  const Projection& gate = e.weights.projection(op.linears[0].weight);
+  const Matrix& gate = e.weights.matrix(op.linears[0].weight);
   const Finish finish_gate(e.weights, op.linears[0].scale, op.linears[0].bias);
   const auto store = [&](int64_t row, int n_rows, int64_t first, int n, float* tile) {
     tensor::store_tile(tile, e.rows(op.gate->out, first, n, row, n_rows));
   };
-  const int64_t n_panels = gate.shape().panels_per_matrix();
+  const int64_t n_panels = gate.panels_per_matrix();
   if (!op.gate->up)
-    return e.pool.parallel_for(n_panels, grain(e, n_panels, gate.shape()), [&](int64_t begin, int64_t end) {
+    return e.pool.parallel_for(n_panels, grain(e, n_panels, gate), [&](int64_t begin, int64_t end) {
       gate.matmul(x, {begin, end - begin, 0, e.n_tokens},
                   [&](int64_t row, int n_rows, int64_t first, int n, float* tile) {
                     finish_gate(row, n_rows, n, tile);
@@ -38,16 +37,16 @@ void gated_products(const Products& op, Execution& e, const ProductInput& x) {
                     store(row, n_rows, first, n, tile);
                   });
     });
-  const Projection& up = e.weights.projection(op.linears[1].weight);
+  const Matrix& up = e.weights.matrix(op.linears[1].weight);
   const Finish finish_up(e.weights, op.linears[1].scale, op.linears[1].bias);
   // The tiles of as many panels as fit are activated together: with one token, a tile is only 16 numbers.
   constexpr int room = kernels::max_tile_panels * kernels::max_tile_tokens;
-  e.pool.parallel_for(n_panels, grain(e, n_panels, gate.shape(), 2), [&](int64_t begin, int64_t end) {
+  e.pool.parallel_for(n_panels, grain(e, n_panels, gate, 2), [&](int64_t begin, int64_t end) {
     alignas(64) float gates[room * panel_rows], ups[room * panel_rows];
     const auto rows_of = [&](int64_t panel) {
-      return static_cast<int>(std::min<int64_t>(panel_rows, gate.shape().n_rows() - panel * panel_rows));
+      return static_cast<int>(std::min<int64_t>(panel_rows, gate.n_rows() - panel * panel_rows));
     };
-    const auto multiply = [&](const Projection& matrix, const Finish& finish, const tensor::ProductPart& part,
+    const auto multiply = [&](const Matrix& matrix, const Finish& finish, const tensor::ProductPart& part,
                               float* tiles) {
       const auto n = static_cast<int>(part.n_tokens);
       matrix.matmul_tiles(x, part, {tiles, static_cast<size_t>(part.n_panels * n * panel_rows)});
@@ -76,16 +75,15 @@ void gated_products(const Products& op, Execution& e, const ProductInput& x) {
 /// Products whose results are stored, or added to a slot.
 void plain_products(const Products& op, Execution& e, const ProductInput& x) {
   int64_t n_panels = 0;
-  for (const Linear& linear : op.linears)
-    n_panels += e.weights.projection(linear.weight).shape().panels_per_matrix();
-  const tensor::PackedMatrix& first_matrix = e.weights.projection(op.linears[0].weight).shape();
+  for (const Linear& linear : op.linears) n_panels += e.weights.matrix(linear.weight).panels_per_matrix();
+  const Matrix& first_matrix = e.weights.matrix(op.linears[0].weight);
   e.pool.parallel_for(n_panels, grain(e, n_panels, first_matrix), [&](int64_t begin, int64_t end) {
     int64_t first_panel = 0;  // of this linear, among the panels of all
     for (const Linear& linear : op.linears) {
-      const Projection& matrix = e.weights.projection(linear.weight);
+      const Matrix& matrix = e.weights.matrix(linear.weight);
       const int64_t from = std::max(begin - first_panel, int64_t{0});
-      const int64_t to = std::min(end - first_panel, matrix.shape().panels_per_matrix());
-      first_panel += matrix.shape().panels_per_matrix();
+      const int64_t to = std::min(end - first_panel, matrix.panels_per_matrix());
+      first_panel += matrix.panels_per_matrix();
       if (from >= to) continue;
       const Finish finish(e.weights, linear.scale, linear.bias);
       matrix.matmul(x, {from, to - from, 0, e.n_tokens},
@@ -105,7 +103,7 @@ void plain_products(const Products& op, Execution& e, const ProductInput& x) {
 
 void execute(const Products& op, Execution& e, int worker) {
   tensor::InputForms forms;
-  for (const Linear& linear : op.linears) forms = forms | e.weights.projection(linear.weight).forms();
+  for (const Linear& linear : op.linears) forms = forms | e.weights.matrix(linear.weight).forms();
   const ProductInput& x =
       e.prepare(worker, e.n_tokens, op.in.width, forms, [&](ProductInput& input, int64_t token) {
         if (!op.norm) return input.fill(token, e.row(op.in, token));
@@ -124,9 +122,9 @@ void execute(const Products& op, Execution& e, int worker) {
 }
 
 void execute(const HeadLinear& op, Execution& e, int worker) {
-  const Projection& matrix = e.weights.projection(op.weight);
-  const auto n_cols = static_cast<int>(matrix.shape().n_cols());
-  const auto n_rows_of_head = static_cast<int>(matrix.shape().n_rows());
+  const Matrix& matrix = e.weights.matrix(op.weight);
+  const auto n_cols = static_cast<int>(matrix.n_cols());
+  const auto n_rows_of_head = static_cast<int>(matrix.n_rows());
   // Row head * n_tokens + token of the input is what a head reads of a token.
   const ProductInput& x =
       e.prepare(worker, op.n_heads * e.n_tokens, n_cols, matrix.forms(), [&](ProductInput& input, int64_t i) {
@@ -134,8 +132,8 @@ void execute(const HeadLinear& op, Execution& e, int worker) {
         input.fill(i, e.row(op.in.columns(head * op.in_stride, n_cols), i % e.n_tokens));
       });
   const Finish finish(e.weights, op.scale, {});
-  const int64_t per_head = matrix.shape().panels_per_matrix(), n_panels = per_head * op.n_heads;
-  e.pool.parallel_for(n_panels, grain(e, n_panels, matrix.shape()), [&](int64_t begin, int64_t end) {
+  const int64_t per_head = matrix.panels_per_matrix(), n_panels = per_head * op.n_heads;
+  e.pool.parallel_for(n_panels, grain(e, n_panels, matrix), [&](int64_t begin, int64_t end) {
     for (int64_t panel = begin; panel < end; ++panel) {
       const int64_t head = panel / per_head;
       matrix.matmul(x, {panel, 1, head * e.n_tokens, e.n_tokens},
@@ -150,14 +148,14 @@ void execute(const HeadLinear& op, Execution& e, int worker) {
 
 void execute(const Logits& op, Execution& e, int worker) {
   if (e.asked.empty()) return;
-  const Projection& matrix = e.weights.projection(op.weight);
+  const Matrix& matrix = e.weights.matrix(op.weight);
   const auto n_asked = static_cast<int64_t>(e.asked.size());
   const ProductInput& x = e.prepare(
       worker, n_asked, op.in.width, matrix.forms(),
       [&](ProductInput& input, int64_t i) { input.fill(i, e.row(op.in, e.asked[static_cast<size_t>(i)])); });
   const Finish finish(e.weights, op.scale, op.bias);
-  const int64_t n_panels = matrix.shape().panels_per_matrix();
-  e.pool.parallel_for(n_panels, grain(e, n_panels, matrix.shape()), [&](int64_t begin, int64_t end) {
+  const int64_t n_panels = matrix.panels_per_matrix();
+  e.pool.parallel_for(n_panels, grain(e, n_panels, matrix), [&](int64_t begin, int64_t end) {
     matrix.matmul(x, {begin, end - begin, 0, n_asked},
                   [&](int64_t row, int n_rows, int64_t first, int n, float* tile) {
                     finish(row, n_rows, n, tile);

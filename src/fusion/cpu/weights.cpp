@@ -55,27 +55,17 @@ struct Uses {
 
 }  // namespace
 
-Projection::Projection(const Weight& weight, tensor::Arithmetic arithmetic, backend::ThreadPool& pool,
-                       std::span<std::byte> storage) {
-  if (kernels::is_block_format(weight.type))
-    matrix_ = tensor::QuantMatrix(weight.type, weight.n_rows, weight.n_cols, weight.n_matrices, weight.data,
-                                  arithmetic, pool, storage);
-  else
-    matrix_ = tensor::Matrix(weight.type, weight.n_rows, weight.n_cols, weight.n_matrices, weight.data, pool,
-                             storage);
-}
-
 Weights::Weights(const Plan& plan, tensor::Arithmetic arithmetic, backend::ThreadPool& pool,
                  const std::function<void(std::span<const std::byte>)>& release,
                  const std::function<void(uint64_t, uint64_t)>& progress)
-    : projections_(plan.weights.size()), floats_(plan.weights.size()) {
+    : matrices_(plan.weights.size()), floats_(plan.weights.size()) {
   const Uses uses(plan);
   uint64_t done = 0, total = 0;
   size_t panel_bytes = 0;
   for (size_t i = 0; i < plan.weights.size(); ++i) {
     const Weight& w = plan.weights[i];
     if (uses.product[i])
-      panel_bytes += tensor::PackedMatrix::packed_bytes(w.type, w.n_rows, w.n_cols, w.n_matrices);
+      panel_bytes += tensor::Matrix::packed_bytes(w.type, w.n_rows, w.n_cols, w.n_matrices);
   }
   for (const size_t i : uses.order) total += plan.weights[i].data.size();
   panels_ = backend::AlignedBuffer(panel_bytes, backend::Fill::none);
@@ -85,8 +75,9 @@ Weights::Weights(const Plan& plan, tensor::Arithmetic arithmetic, backend::Threa
     const Weight& weight = plan.weights[i];
     if (uses.product[i]) {
       const size_t size =
-          tensor::PackedMatrix::packed_bytes(weight.type, weight.n_rows, weight.n_cols, weight.n_matrices);
-      projections_[i] = Projection(weight, arithmetic, pool, room.first(size));
+          tensor::Matrix::packed_bytes(weight.type, weight.n_rows, weight.n_cols, weight.n_matrices);
+      matrices_[i] = tensor::Matrix(weight.type, weight.n_rows, weight.n_cols, weight.n_matrices, weight.data,
+                                    arithmetic, pool, room.first(size));
       room = room.subspan(size);
       if (release && !uses.table[i]) release(weight.data);
     }

@@ -2,42 +2,12 @@
 
 #include <functional>
 #include <span>
-#include <variant>
 #include <vector>
 
 #include "fusion/plan.hpp"
 #include "tensor/matrix.hpp"
 
 namespace realizar::fusion::cpu {
-
-/// A matrix of the plan, whatever its type.
-class Projection {
- public:
-  Projection() = default;
-  /// Panels go into `storage`.
-  Projection(const Weight& weight, tensor::Arithmetic arithmetic, backend::ThreadPool& pool,
-             std::span<std::byte> storage);
-
-  /// As tensor::Matrix::matmul.
-  template <class Sink>
-  void matmul(const tensor::ProductInput& x, const tensor::ProductPart& part, Sink&& sink) const {
-    std::visit([&](const auto& matrix) { matrix.matmul(x, part, sink); }, matrix_);
-  }
-  /// As tensor::Matrix::matmul_tiles.
-  void matmul_tiles(const tensor::ProductInput& x, const tensor::ProductPart& part,
-                    std::span<float> tiles) const {
-    std::visit([&](const auto& matrix) { matrix.matmul_tiles(x, part, tiles); }, matrix_);
-  }
-  tensor::InputForms forms() const {
-    return std::visit([](const auto& matrix) { return matrix.forms(); }, matrix_);
-  }
-  const tensor::PackedMatrix& shape() const {
-    return std::visit([](const auto& matrix) -> const tensor::PackedMatrix& { return matrix; }, matrix_);
-  }
-
- private:
-  std::variant<tensor::Matrix, tensor::QuantMatrix> matrix_;
-};
 
 /// The plan's weights as the CPU uses them: matrices of products in panels, vectors in f32, tables of
 /// embeddings where the file has them.
@@ -49,7 +19,7 @@ class Weights {
           const std::function<void(std::span<const std::byte>)>& release,
           const std::function<void(uint64_t, uint64_t)>& progress);
 
-  const Projection& projection(WeightId id) const { return projections_[static_cast<size_t>(id.index)]; }
+  const tensor::Matrix& matrix(WeightId id) const { return matrices_[static_cast<size_t>(id.index)]; }
   /// The f32 values; empty where the plan has no such weight.
   std::span<const float> floats(WeightId id) const {
     return id ? std::span<const float>(floats_[static_cast<size_t>(id.index)]) : std::span<const float>();
@@ -64,7 +34,7 @@ class Weights {
  private:
   /// The panels of all matrices in the order of their use: one stream through memory, in huge pages.
   backend::AlignedBuffer panels_;
-  std::vector<Projection> projections_;     // (weights of the plan)
+  std::vector<tensor::Matrix> matrices_;    // (weights of the plan)
   std::vector<std::vector<float>> floats_;  // (weights of the plan)
   uint64_t bytes_ = 0;
 };

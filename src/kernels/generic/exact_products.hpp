@@ -20,9 +20,8 @@ struct BlockReader {
                    typename V::F32* values) {
     const BlockScales<V, F> scales{panel + L::meta_at(chunk / L::chunks), first_row};
     typename V::I32 w[chunk_groups];
-    const uint8_t* codes = chunk_of<F>(panel, chunk);
-    if (first_row == 0) prefetch<CodeChunk<F>::bytes>(codes, prefetch_bytes);
-    load_codes<V, F>(codes, first_row, w);
+    if (first_row == 0) prefetch_chunk<F>(panel, chunk, prefetch_bytes);
+    load_codes<V, F>(chunk_of<F>(panel, chunk), first_row, w);
     const int first_column = static_cast<int>(chunk % L::chunks) * chunk_columns;
     constexpr int step = smaller(smaller(F::group, F::d_span), chunk_columns);
     for (int k = 0; k < chunk_columns; k += step) {

@@ -13,17 +13,21 @@ namespace realizar::kernels::generic {
 inline constexpr int tokens_at_once = 4;
 
 /// sum[a][r] += scale(r, group) * (the k-groups [first, first + Count) of w[r] times token a), group by
-/// group; no scale where the format has none. Token a is at x + a * x_stride.
-template <class V, class F, int A, int R, int First, int Count, class Scale>
+/// group; no scale where the format has none. Token a is at x + a * x_stride; start(a, group) is what its
+/// dots begin with.
+template <class V, class F, int A, int R, int First, int Count, class Scale, class Start>
 [[gnu::always_inline]] inline void add_dots(typename V::I32 (*sum)[R],
                                             const typename V::I32 (*w)[chunk_groups], const int8_t* x,
-                                            int64_t x_stride, const Scale& scale) {
+                                            int64_t x_stride, const Scale& scale, const Start& start) {
   constexpr int group = smaller(smaller(F::group, F::d_span), chunk_columns) / 4;
   constexpr int depth = smaller(smaller(group, Count), Operand<V, F>::depth);
   unrolled<Count / depth>([&](auto step) __attribute__((always_inline)) {
     constexpr int from = First + step.value * depth;
     typename V::Dot dot[A][R];
-    unrolled<A>([&](auto a) { unrolled<R>([&](auto r) { dot[a][r] = V::no_dot(); }); });
+    unrolled<A>([&](auto a) __attribute__((always_inline)) {
+      const auto first = start(a, from / group);
+      unrolled<R>([&](auto r) { dot[a][r] = first; });
+    });
     unrolled<depth>([&](auto i) __attribute__((always_inline)) {
       typename V::I32 weights[R];
       unrolled<R>([&](auto r) { weights[r] = V::in_register(w[r][from + i]); });
@@ -79,10 +83,8 @@ template <class V, class F, int R, bool Many>
     F32 d[R][spans], dmin[R];
     unrolled<R>([&](auto r) __attribute__((always_inline)) {
       const uint8_t* panel = strips.panel(r);
-      const uint8_t* codes = chunk_of<F>(panel, chunk);
-      if constexpr (Strips<V>::first_row(r) == 0)
-        prefetch<CodeChunk<F>::bytes>(codes, strips.template ahead<R>());
-      load_codes<V, F>(codes, strips.first_row(r), w[r]);
+      if constexpr (Strips<V>::first_row(r) == 0) prefetch_chunk<F>(panel, chunk, strips.template ahead<R>());
+      load_codes<V, F>(chunk_of<F>(panel, chunk), strips.first_row(r), w[r]);
       const BlockScales<V, F> scales{panel + L::meta_at(chunk / L::chunks), strips.first_row(r)};
       for (int s = 0; s < spans; ++s) d[r][s] = scales.d(static_cast<int>(chunk % L::chunks) * spans + s);
       if constexpr (F::has_min) dmin[r] = scales.dmin();
@@ -101,9 +103,9 @@ template <class V, class F, int R, bool Many>
               }
               unrolled<R>([&](auto r) { sum[a][r] = start; });
             });
-            add_dots<V, F, A, R, s * groups, groups>(sum, w, x.codes + (at + t) * chunk_columns,
-                                                     chunk_columns,
-                                                     [](int, int) { return typename V::Scale{}; });
+            add_dots<V, F, A, R, s * groups, groups>(
+                sum, w, x.codes + (at + t) * chunk_columns, chunk_columns,
+                [](int, int) { return typename V::Scale{}; }, [](int, int) { return V::no_dot(); });
             unrolled<A>([&](auto a) __attribute__((always_inline)) {
               const F32 dx = V::set1(x.d[at + t + a]);
               unrolled<R>([&](auto r) __attribute__((always_inline)) {
@@ -130,7 +132,7 @@ struct SuperBlock {
   static constexpr bool has_fields = F::scale_bits != 0;
   static constexpr int n_scales = has_fields ? L::groups : 1;
   static constexpr int n_pairs = has_fields ? L::groups / 2 : 1;
-  static constexpr int offset = Operand<V, F>::offset;
+  static constexpr int offset = Operand<V, F>::centred ? 0 : Operand<V, F>::offset;  // left in the sums
 
   typename V::Scale scale[n_scales];
   I32 scale_pairs[n_pairs], min_pairs[n_pairs];  // int16
@@ -184,7 +186,9 @@ template <class V, class F, int R, bool Many>
   for (int64_t block = 0; block < n_cols / F::block; ++block) {
     SuperBlock<V, F> integers[R];
     unrolled<R>([&](auto r) __attribute__((always_inline)) {
-      integers[r].read({strips.panel(r) + L::meta_at(block), strips.first_row(r)});
+      const uint8_t* meta = strips.panel(r) + L::meta_at(block);
+      if constexpr (Strips<V>::first_row(r) == 0) prefetch<L::meta_bytes>(meta, strips.template ahead<R>());
+      integers[r].read({meta, strips.first_row(r)});
     });
     const int64_t block_at = block * x.stride + first;
     I32 sum[Many ? max_tile_tokens : 1][R];
@@ -204,8 +208,15 @@ template <class V, class F, int R, bool Many>
       };
       for_tokens<Many>(
           n_tokens, [&](int t, auto count) __attribute__((always_inline)) {
-            add_dots<V, F, count.value, R, 0, chunk_groups>(
-                sum + t, w, codes + t * QuantizedTokens::pair_columns, QuantizedTokens::pair_columns, scale);
+            const auto start = [&](int a, int i) __attribute__((always_inline)) {
+              if constexpr (Operand<V, F>::centred)
+                return V::minus_dot(F::offset, x.group_sums[block_at + t + a].of_pairs[2 * c + i]);
+              else
+                return V::no_dot();
+            };
+            add_dots<V, F, count.value, R, 0, chunk_groups>(sum + t, w,
+                                                            codes + t * QuantizedTokens::pair_columns,
+                                                            QuantizedTokens::pair_columns, scale, start);
           });
     }
     F32 d[R], dmin[R];

@@ -20,10 +20,10 @@ inline constexpr int32_t infinity_bits = 0x7f800000;
 /// number is within half a step of its code, and the step is as small as that allows.
 inline constexpr float quantisation_steps = 127.499f;
 
-/// 16 codes at `codes`: x / d to the nearest integer. Returns their sum.
+/// 16 codes at `codes`: x / d to the nearest integer; their sums by pairs of columns modulo 4.
 template <class V>
-[[gnu::always_inline]] inline int quantize_16(const float* x, bool finite, typename V::F32 scale,
-                                              typename V::F32 inverse, int8_t* codes) {
+[[gnu::always_inline]] inline void quantize_16(const float* x, bool finite, typename V::F32 scale,
+                                               typename V::F32 inverse, int8_t* codes, int16_t (&sums)[2]) {
   auto sum = V::set1_i32(0);
   unrolled<16 / V::width>([&](auto i) __attribute__((always_inline)) {
     auto code = V::set1_i32(0);
@@ -31,7 +31,7 @@ template <class V>
     V::store_i8(codes + i * V::width, code);
     sum = V::add(sum, code);
   });
-  return V::sum(sum);
+  V::sum_pairs(sum, sums);
 }
 
 /// Blocks of `Block` columns as token `token` of `out`, which is a copy since the codes, bytes, might be
@@ -54,8 +54,10 @@ void quantize_blocks(const float* x, int64_t n_cols, const QuantizedTokens out, 
     unrolled<Block / chunk_columns>([&](auto c) __attribute__((always_inline)) {
       const float* columns = x + c * chunk_columns;
       int8_t* codes = out.codes_of(Block, block * (Block / chunk_columns) + c, token);
-      const int first = quantize_16<V>(columns, finite, scale, inverse, codes);
-      const int second = quantize_16<V>(columns + 16, finite, scale, inverse, codes + 16);
+      int16_t pairs[2][2];
+      for (int i = 0; i < 2; ++i)
+        quantize_16<V>(columns + 16 * i, finite, scale, inverse, codes + 16 * i, pairs[i]);
+      const int first = pairs[0][0] + pairs[0][1], second = pairs[1][0] + pairs[1][1];
       all += first + second;
       if constexpr (Block == chunk_columns) {
         out.half_sums[at * 2] = static_cast<int16_t>(first);
@@ -63,6 +65,7 @@ void quantize_blocks(const float* x, int64_t n_cols, const QuantizedTokens out, 
         out.minus_sums[at] = -(d * static_cast<float>(all));
       } else {
         GroupSums& sums = out.group_sums[at];
+        std::memcpy(sums.of_pairs[2 * c], pairs, sizeof(pairs));
         sums.of_16[2 * c] = static_cast<int16_t>(first);
         sums.of_16[2 * c + 1] = static_cast<int16_t>(second);
         sums.of_32[c] = static_cast<int16_t>(first + second);

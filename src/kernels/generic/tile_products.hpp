@@ -53,9 +53,8 @@ void tile_chunk(const uint8_t* panel, int64_t prefetch_bytes, int64_t chunk, con
   using F32 = typename V::F32;
   constexpr int spans = chunk_columns / F::d_span;
   typename V::I32 w[chunk_groups];
-  const uint8_t* codes = chunk_of<F>(panel, chunk);
-  prefetch<CodeChunk<F>::bytes>(codes, prefetch_bytes);
-  load_weights<V, F>(codes, w);
+  prefetch_chunk<F>(panel, chunk, prefetch_bytes);
+  load_weights<V, F>(chunk_of<F>(panel, chunk), w);
   alignas(64) uint8_t weights[chunk_groups * vector_bytes];
   for (int g = 0; g < chunk_groups; ++g) V::store_bytes(weights + g * vector_bytes, w[g]);
   V::template load_tile<6>(weights, vector_bytes);
@@ -126,9 +125,8 @@ struct ScaledWeights {
       });
     for (int c = 0; c < L::chunks; ++c) {
       I32 w[chunk_groups];
-      const uint8_t* codes = panel + L::codes_at(block) + c * CodeChunk<F>::bytes;
-      prefetch<CodeChunk<F>::bytes>(codes, prefetch_bytes);
-      load_weights<V, F>(codes, w);
+      prefetch_chunk<F>(panel, block * L::chunks + c, prefetch_bytes);
+      load_weights<V, F>(panel + L::codes_at(block) + c * CodeChunk<F>::bytes, w);
       unrolled<chunk_groups>([&](auto g) __attribute__((always_inline)) {
         const int at = (c * chunk_groups + g) * vector_bytes;
         if constexpr (F::scale_bits == 0) {

@@ -18,13 +18,15 @@
 //        first: lane 0; from_lane<n>(a): lane i is lane i + n of a, for the first n lanes
 //   I32  set1_i32 add sub mul max and_ or_ xor_ shl shr (logical) sar
 //        store_i32; load_u8, load_i8: width bytes, widened; store_i8: lanes in [-128, 127]
-//        sum, largest: of all lanes; to_float; round(F32): to nearest even, |x| < 2^22; from_bits: as F32
+//        largest: of all lanes; to_float; round(F32): to nearest even, |x| < 2^22; from_bits: as F32
+//        sum_pairs(a, int16 out[2]): of the lanes 0 and 1 modulo 4, and of 2 and 3
 //        load_bytes: the lanes as 4 * width bytes; lookup16(bytes, table): table[byte], bytes below 16
 //        dot2(sum, pairs, x): sum + the two int16 of each lane times x[0] and x[1]
 //   all  in_register(a): a, in a register of its own where compilers would load it again for every use
 //   Dot  sums of products of bytes, w 4 bytes a lane, x the same 4 int8 for all lanes:
 //        dot_u(dot, w, x) for unsigned w, dot_s for signed (only where V::signed_dot)
 //        depth(m): how many products of 4 bytes, each product of two bytes up to m, one Dot takes
+//        minus_dot(n, x): -n times x[0], x[1] as the pairs of a Dot of int16 (only where depth is limited)
 //        no_dot(): 0; add_dot(I32, Dot), add_scaled(I32, Dot, Scale)
 //        scale_u(bytes, i), scale_s: a Scale from byte i of each lane, unsigned or signed
 //        pair_u(bytes, i), pair_s: bytes 2i and 2i + 1 of each lane as two int16

@@ -23,7 +23,18 @@ struct Operand {
     return 128;
   }
   /// Products that one Dot takes without overflow.
-  static constexpr int depth = V::depth(largest() * 127);
+  static constexpr int raw_depth = V::depth(largest() * 127);
+
+  /// Products that it takes when the offset is taken off before they are summed, which makes the weights
+  /// smaller: a sum may pass its bounds on the way, since it comes back.
+  static constexpr int centred_depth() {
+    constexpr bool can = !wide && F::codes == Codes::offset && F::d_span > chunk_columns && F::group == 16 &&
+                         2 * F::offset > largest();
+    if constexpr (can) return smaller(V::depth(F::offset * 127), F::group / 4);
+    return 0;
+  }
+  static constexpr bool centred = centred_depth() > raw_depth;
+  static constexpr int depth = centred ? centred_depth() : raw_depth;
 };
 
 template <class V, class F>
@@ -127,6 +138,15 @@ template <int Bytes>
 [[gnu::always_inline]] inline void prefetch(const uint8_t* from, int64_t ahead) {
   if (ahead == 0) return;
   for (int i = 0; i < Bytes; i += vector_bytes) __builtin_prefetch(from + ahead + i, 0, 3);
+}
+
+/// The same of a chunk and, with the first chunk of a block, of the block's scales: chunk by chunk, of all
+/// that a panel holds.
+template <class F>
+[[gnu::always_inline]] inline void prefetch_chunk(const uint8_t* panel, int64_t chunk, int64_t ahead) {
+  using L = PanelLayout<F>;
+  prefetch<CodeChunk<F>::bytes>(chunk_of<F>(panel, chunk), ahead);
+  if (chunk % L::chunks == 0) prefetch<L::meta_bytes>(panel + L::meta_at(chunk / L::chunks), ahead);
 }
 
 /// The values of all bytes that a one-byte scale may hold.
