@@ -37,6 +37,19 @@ TEST_P(ThreadPoolOf, CallsTheBodyOnceForEachWorker) {
   EXPECT_EQ(std::set(threads.begin(), threads.end()).size(), threads.size());
 }
 
+TEST(TaskSpan, HandsOutHalfOfWhatIsLeft) {
+  TaskSpan span;
+  std::vector<int64_t> sizes;
+  int64_t next = 100;
+  while (const TaskSpan::Piece piece = span.take(100, 164, 20)) {
+    EXPECT_EQ(piece.begin, next);
+    next = piece.end;
+    sizes.push_back(piece.end - piece.begin);
+  }
+  EXPECT_EQ(next, 164);
+  EXPECT_EQ(sizes, (std::vector<int64_t>{20, 20, 12, 6, 3, 1, 1, 1}));
+}
+
 TEST_P(ThreadPoolOf, ParallelForVisitsEachIndexOnce) {
   for (const int64_t n : {0, 1, 7, 64, 1000}) {
     for (const int64_t grain : {1, 3, 64, 5000}) {

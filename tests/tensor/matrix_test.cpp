@@ -48,7 +48,7 @@ std::vector<double> reference(const std::vector<float>& weights, const std::vect
 TEST(Matrix, MultipliesRowsOfAnyNumberAndLength) {
   backend::ThreadPool pool(2);
   for (const auto& [n_rows, n_cols, n_tokens] :
-       {std::tuple{1, 1, 1}, {16, 8, 3}, {17, 100, 2}, {40, 33, 130}}) {
+       {std::tuple{1, 1, 1}, {16, 8, 3}, {17, 100, 2}, {40, 33, 130}, {70, 256, 66}}) {
     const auto weights = random_floats(static_cast<size_t>(n_rows * n_cols), 1);
     const auto x = random_floats(static_cast<size_t>(n_tokens * n_cols), 2);
     const Matrix matrix(TensorType::f32, n_rows, n_cols, 1, std::as_bytes(std::span(weights)),

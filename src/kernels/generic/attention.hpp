@@ -76,19 +76,6 @@ void store_value(const float* value, int value_dim, uint8_t* values, uint8_t* sc
                           int64_t{slot} * blocks, 1);
 }
 
-/// fn(first, a constant number of things that are done together) for `count` things: V::queries of them as
-/// long as there are so many, then 4, 2 or 1.
-template <class V, class Fn>
-[[gnu::always_inline]] inline void for_queries(int count, const Fn& fn) {
-  int first = 0;
-  if constexpr (V::queries > 4)
-    for (; first + V::queries <= count; first += V::queries)
-      fn(first, std::integral_constant<int, V::queries>{});
-  for (; first + 4 <= count; first += 4) fn(first, std::integral_constant<int, 4>{});
-  for (; first + 2 <= count; first += 2) fn(first, std::integral_constant<int, 2>{});
-  if (first < count) fn(first, std::integral_constant<int, 1>{});
-}
-
 /// Where things of one page stand, as pointers.
 template <KvFormat Format>
 struct PageView {

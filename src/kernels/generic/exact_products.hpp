@@ -94,27 +94,52 @@ template <class V, int N, int R>
   unrolled<N>([&](auto t) { unrolled<R>([&](auto r) { acc[t][r] = sum[t][r]; }); });
 }
 
-/// tiles (panels, n_tokens, 16) of the panels that R strips make.
-template <class V, int R, bool Many>
-void exact_tile(const Strips<V>& strips, ReadChunk<V> read, int64_t n_cols, const float* x, int64_t x_stride,
-                int n_tokens, float* tiles) {
-  typename V::F32 acc[Many ? max_tile_tokens : 1][R], values[R][chunk_columns];
-  const int n = Many ? n_tokens : 1;
-  for (int t = 0; t < n; ++t)
-    for (auto& each : acc[t]) each = V::set1(0);
+/// tiles (panels, 1, 16) of the panels that R strips make, for one token.
+template <class V, int R>
+void exact_row(const Strips<V>& strips, ReadChunk<V> read, int64_t n_cols, const float* x, float* tiles) {
+  typename V::F32 acc[1][R], values[R][chunk_columns];
+  for (auto& each : acc[0]) each = V::set1(0);
   for (int64_t k = 0; k < n_cols; k += chunk_columns) {
     for (int r = 0; r < R; ++r)
       read(strips.panel(r), n_cols, strips.first_row(r), k / chunk_columns, strips.template ahead<R>(),
            values[r]);
     const int count = n_cols - k < chunk_columns ? static_cast<int>(n_cols - k) : chunk_columns;
-    int t = 0;
-    if constexpr (Many)
-      for (; t + V::queries <= n; t += V::queries)
-        multiply_chunk<V, V::queries, R>(values, count, x + t * x_stride + k, x_stride, acc + t);
-    for (; t < n; ++t) multiply_chunk<V, 1, R>(values, count, x + t * x_stride + k, x_stride, acc + t);
+    multiply_chunk<V, 1, R>(values, count, x + k, 0, acc);
   }
-  for (int t = 0; t < n; ++t)
-    for (int r = 0; r < R; ++r) V::store(strips.result(tiles, n, r, t), acc[t][r]);
+  for (int r = 0; r < R; ++r) V::store(strips.result(tiles, 1, r, 0), acc[0][r]);
+}
+
+/// tiles (n_panels, n_tokens, 16) of up to `max_tile_panels` for many tokens: chunk by chunk, so that what
+/// the tokens have of it stays in the first cache for all panels.
+template <class V>
+void exact_tiles(ReadChunk<V> read, const uint8_t* panels, int64_t panel_stride, int n_panels, int64_t n_cols,
+                 const float* x, int64_t x_stride, int n_tokens, float* tiles) {
+  constexpr int of_panel = Strips<V>::of_panel;
+  typename V::F32 sums[max_tile_panels * of_panel * max_tile_tokens];
+  const auto for_groups = [&](const auto& fn) {
+    for_strips<V, V::strips>(n_panels, [&](auto r, int p) {
+      fn(Strips<V>{panels + p * panel_stride, panel_stride, 0},
+         reinterpret_cast<typename V::F32(*)[r.value]>(sums + p * of_panel * max_tile_tokens),
+         tiles + p * n_tokens * panel_rows, r);
+    });
+  };
+  for (int i = 0; i < n_panels * of_panel * max_tile_tokens; ++i) sums[i] = V::set1(0);
+  for (int64_t k = 0; k < n_cols; k += chunk_columns) {
+    const int count = n_cols - k < chunk_columns ? static_cast<int>(n_cols - k) : chunk_columns;
+    for_groups([&](const Strips<V>& strips, auto* acc, float*, auto r) {
+      constexpr int R = r.value;
+      typename V::F32 values[R][chunk_columns];
+      for (int i = 0; i < R; ++i)
+        read(strips.panel(i), n_cols, strips.first_row(i), k / chunk_columns, 0, values[i]);
+      for_queries<V>(n_tokens, [&](int t, auto together) {
+        multiply_chunk<V, together.value, R>(values, count, x + t * x_stride + k, x_stride, acc + t);
+      });
+    });
+  }
+  for_groups([&](const Strips<V>& strips, auto* acc, float* out, auto r) {
+    for (int t = 0; t < n_tokens; ++t)
+      for (int i = 0; i < r.value; ++i) V::store(strips.result(out, n_tokens, i, t), acc[t][i]);
+  });
 }
 
 /// Strips multiplied together with one token.
@@ -123,19 +148,16 @@ inline constexpr int exact_strips = 4;
 template <class V>
 void exact_products(ReadChunk<V> read, const uint8_t* panels, int64_t panel_stride, int n_panels,
                     int64_t n_cols, const float* x, int64_t x_stride, int n_tokens, float* out) {
-  const int64_t prefetch_bytes = n_tokens == 1 ? backend::topology().prefetch_bytes : 0;
-  const auto strips = [&](int p) {
-    return Strips<V>{panels + p * panel_stride, panel_stride, prefetch_bytes};
-  };
-  if (n_tokens == 1)
-    for_strips<V, exact_strips>(n_panels, [&](auto r, int p) {
-      exact_tile<V, r.value, false>(strips(p), read, n_cols, x, x_stride, 1, out + p * panel_rows);
-    });
-  else
-    for_strips<V, V::strips>(n_panels, [&](auto r, int p) {
-      exact_tile<V, r.value, true>(strips(p), read, n_cols, x, x_stride, n_tokens,
-                                   out + p * n_tokens * panel_rows);
-    });
+  if (n_tokens > 1) {
+    for (int p = 0; p < n_panels; p += max_tile_panels)
+      exact_tiles<V>(read, panels + p * panel_stride, panel_stride, smaller(max_tile_panels, n_panels - p),
+                     n_cols, x, x_stride, n_tokens, out + p * n_tokens * panel_rows);
+    return;
+  }
+  for_strips<V, exact_strips>(n_panels, [&](auto r, int p) {
+    const Strips<V> strips{panels + p * panel_stride, panel_stride, backend::topology().prefetch_bytes};
+    exact_row<V, r.value>(strips, read, n_cols, x, out + p * panel_rows);
+  });
 }
 
 template <class V, class Reader>

@@ -38,6 +38,19 @@ namespace realizar::kernels::generic {
 
 [[gnu::always_inline]] constexpr int smaller(int a, int b) { return a < b ? a : b; }
 
+/// fn(first, a constant number of queries, or tokens, that are done together) for `count` of them: V::queries
+/// as long as there are so many, then 4, 2 or 1.
+template <class V, class Fn>
+[[gnu::always_inline]] inline void for_queries(int count, const Fn& fn) {
+  int first = 0;
+  if constexpr (V::queries > 4)
+    for (; first + V::queries <= count; first += V::queries)
+      fn(first, std::integral_constant<int, V::queries>{});
+  for (; first + 4 <= count; first += 4) fn(first, std::integral_constant<int, 4>{});
+  for (; first + 2 <= count; first += 2) fn(first, std::integral_constant<int, 2>{});
+  if (first < count) fn(first, std::integral_constant<int, 1>{});
+}
+
 /// 16 f32 lanes, whatever the width of V: reductions run over them in index order and end in one fixed tree.
 template <class V>
 struct Lanes16 {
