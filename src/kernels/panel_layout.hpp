@@ -11,8 +11,8 @@
 // columns, whose codes of b bits share b vectors: byte for byte, so that a shift and a mask takes them out.
 //
 // A panel is bundles of blocks one after the other, each the scales ("meta") of its blocks, which fill whole
-// cache lines, then their codes: one stream of aligned vectors, which the prefetchers of Zen cores follow by
-// themselves; for others Topology::prefetch_bytes says how far ahead to ask.
+// cache lines, then their codes: one stream of aligned vectors, which prefetchers follow, or which is asked
+// for ahead (Topology::prefetch_bytes).
 namespace realizar::kernels {
 
 inline constexpr int panel_rows = 16;
