@@ -112,8 +112,7 @@ void Matrix::fill_tiles(const ProductInput& x, const ProductPart& part, float* t
     if (arithmetic_ == Arithmetic::fast)
       fast_(weights, n_panels, n_cols_, x.quantized(block_), part.first_token, n, tiles);
     else
-      exact_(weights, n_panels, n_cols_, x.floats() + part.first_token * x.row_stride(), x.row_stride(), n,
-             tiles);
+      exact_(weights, n_panels, n_cols_, x.floats() + part.first_token * n_cols_, n_cols_, n, tiles);
   }
 }
 

@@ -17,12 +17,6 @@ int64_t stride_of(int64_t n_tokens) {
   return n_tokens % tokens_of_pad == 0 ? n_tokens + n_tokens / tokens_of_pad : n_tokens;
 }
 
-/// Likewise rows of a multiple of 1 KiB: each has a cache line more.
-constexpr int64_t padded_columns = 256, columns_of_pad = 16;
-int64_t row_stride_of(int64_t n_cols) {
-  return n_cols % padded_columns == 0 ? n_cols + columns_of_pad : n_cols;
-}
-
 }  // namespace
 
 ProductInput::Quantized::Quantized(int64_t room, int block)
@@ -41,7 +35,7 @@ ProductInput::Quantized::Quantized(int64_t room, int block)
 
 ProductInput::ProductInput(int64_t capacity)
     : capacity_(capacity),
-      rows_(static_cast<size_t>(capacity + capacity / padded_columns * columns_of_pad) * sizeof(float)),
+      rows_(static_cast<size_t>(capacity) * sizeof(float)),
       by32_(capacity + capacity / tokens_of_pad, 32),
       by256_(capacity + capacity / tokens_of_pad, 256) {}
 
@@ -61,7 +55,6 @@ void ProductInput::reset(int64_t n_tokens, int64_t n_cols, const InputForms& for
           ErrorKind::internal, "rows of ", n_cols, " columns do not fill the blocks they are quantised in");
   n_tokens_ = n_tokens;
   n_cols_ = n_cols;
-  row_stride_ = row_stride_of(n_cols);
   forms_ = forms;
   by32_.view.stride = by256_.view.stride = stride_of(n_tokens);
 }

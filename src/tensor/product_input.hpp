@@ -33,7 +33,7 @@ class ProductInput {
 
   /// Row `token` of the f32 form, to be written before `fill(token)`.
   std::span<float> row(int64_t token) {
-    return {rows_.as<float>().data() + token * row_stride_, static_cast<size_t>(n_cols_)};
+    return {rows_.as<float>().data() + token * n_cols_, static_cast<size_t>(n_cols_)};
   }
   /// Makes the int8 forms of a token from its f32 row.
   void quantize_row(int64_t token) { quantize(token, row(token).data()); }
@@ -44,9 +44,7 @@ class ProductInput {
   int64_t n_tokens() const { return n_tokens_; }
   int64_t n_cols() const { return n_cols_; }
   const InputForms& forms() const { return forms_; }
-  /// The f32 form, rows `row_stride` numbers apart.
   const float* floats() const { return rows_.as<float>().data(); }
-  int64_t row_stride() const { return row_stride_; }
   size_t bytes() const;
   const kernels::QuantizedTokens& quantized(int block) const {
     return block == 32 ? by32_.view : by256_.view;
@@ -62,7 +60,7 @@ class ProductInput {
   void quantize(int64_t token, const float* x);
 
   int64_t capacity_ = 0;
-  int64_t n_tokens_ = 0, n_cols_ = 0, row_stride_ = 0;
+  int64_t n_tokens_ = 0, n_cols_ = 0;
   InputForms forms_;
   backend::AlignedBuffer rows_;
   Quantized by32_, by256_;
