@@ -25,9 +25,10 @@ object of JSON, in a file or as it stands:
   {"name": "mine", "program": "/path/to/program",
    "commands": {"prefill": "{program} --model {model} --threads {threads} --prompt {tokens}",
                 "decode": "... {tokens}", "depth": "... {tokens} {depth}", "streams": "... {tokens} {depth} {streams}"},
-   "rate": "([0-9.]+) tokens/s"}
+   "rate": "([0-9.]+) tokens/s", "timeout": 900}
 A command that is missing is work that the engine cannot do; `rate` is a regular expression whose first group, where it
-is first found, is the number of tokens a second. `like` takes what is not said from a built-in engine.
+is first found, is the number of tokens a second; `timeout`, in seconds, ends a run. `like` takes what is not said from
+a built-in engine.
 
 Ratios are those of the first engine to each other one. The roofs are what `realizar bench` measures beside its own
 work; without it among the engines there is no chart and no share of the roof.

@@ -81,7 +81,10 @@ class Engine:
             raise ValueError(f"the rate of engine '{whole['name']}' is no regular expression: {error}") from None
         if rate.groups < 1:
             raise ValueError(f"the rate of engine '{whole['name']}' has no group (...) around the number")
-        return Engine(whole["name"], os.path.expanduser(whole["program"]), whole["commands"], rate)
+        timeout = whole.get("timeout", Engine.timeout)
+        if not isinstance(timeout, (int, float)) or timeout <= 0:
+            raise ValueError(f"the timeout of engine '{whole['name']}' is no number of seconds: {timeout!r}")
+        return Engine(whole["name"], os.path.expanduser(whole["program"]), whole["commands"], rate, timeout)
 
     def command_line(self, model, work, threads):
         template = self.commands.get(work.command)
@@ -100,7 +103,7 @@ class Engine:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
                                   timeout=self.timeout)
         except subprocess.TimeoutExpired:
-            raise EngineError(f"took longer than {self.timeout:.0f} s") from None
+            raise EngineError(f"took longer than {self.timeout:g} s") from None
         except OSError as error:
             raise EngineError(f"cannot be run: {error.strerror}") from None
         if done.returncode != 0:

@@ -100,13 +100,16 @@ class CompareTest(unittest.TestCase):
         broken = json.dumps({"name": "broken", "like": "realizar", "program": str(
             self.script("broken", "import sys; print('no such architecture', file=sys.stderr); sys.exit(3)"))})
         silent = json.dumps({"name": "silent", "like": "realizar", "program": str(self.script("silent", "pass"))})
+        slow = json.dumps({"name": "slow", "like": "realizar", "timeout": 0.5, "program": str(
+            self.script("slow", "import time; time.sleep(60)"))})
         absent = f"llama.cpp={self.folder / 'absent'}"
-        done, comparison = self.compare("--engine", broken, "--engine", silent, "--engine", absent, "--engine",
-                                        self.noting("works"), "--work", "decode:8", "--work", "decode:8x2")
+        done, comparison = self.compare("--engine", broken, "--engine", silent, "--engine", slow, "--engine", absent,
+                                        "--engine", self.noting("works"), "--work", "decode:8", "--work", "decode:8x2")
         self.assertEqual(done.returncode, 0, done.stderr)
         alone, streams = (row["results"] for row in comparison["rows"])
         self.assertEqual(alone["broken"]["error"], "failed with status 3: no such architecture")
         self.assertEqual(alone["silent"]["error"], "printed no rate that its regular expression finds")
+        self.assertEqual(alone["slow"]["error"], "took longer than 0.5 s")
         self.assertEqual(alone["llama.cpp"]["error"], f"there is no program {self.folder / 'absent'}")
         self.assertEqual(alone["works"]["median"], 25.0)
         self.assertNotIn("ratio", alone["works"], "the first engine has no figure to compare with")
@@ -125,6 +128,7 @@ class CompareTest(unittest.TestCase):
                                   (["--engine", '{"name": "x", "like": "realizar", "rate": "no group"}'], "no group"),
                                   (["--engine", '{"name": "x", "like": "realizar", "commands": {"decode": "{modle}"}}'],
                                    "modle"),
+                                  (["--engine", '{"name": "x", "like": "realizar", "timeout": "soon"}'], "no number of"),
                                   (["--engine", "realizar", "--engine", "realizar"], "one name"),
                                   (["--rounds", "0"], "less than 1"), ([self.folder / "none.gguf"], "there is no file")):
             done, _ = self.compare(*arguments)
