@@ -8,7 +8,7 @@
 namespace realizar::kernels {
 namespace {
 
-constexpr size_t alignment = 64;
+constexpr size_t alignment = 64;  // of panels: a cache line
 
 size_t element_bytes(TensorType type) { return type == TensorType::f32 ? 4 : 2; }
 
@@ -46,19 +46,41 @@ void put_integers(const uint8_t* fields, uint8_t* out) {
   }
 }
 
-/// The 32 codes of a chunk; `out` is the first byte of this row in the chunk's first vector.
+/// A word of each of four rows.
+using FourRows = uint32_t __attribute__((vector_size(16)));
+
+/// Rows of four words each become words of four rows each.
+void transpose(FourRows (&m)[4]) {
+  const FourRows ab = __builtin_shufflevector(m[0], m[1], 0, 4, 1, 5);
+  const FourRows AB = __builtin_shufflevector(m[0], m[1], 2, 6, 3, 7);
+  const FourRows cd = __builtin_shufflevector(m[2], m[3], 0, 4, 1, 5);
+  const FourRows CD = __builtin_shufflevector(m[2], m[3], 2, 6, 3, 7);
+  m[0] = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+  m[1] = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+  m[2] = __builtin_shufflevector(AB, CD, 0, 1, 4, 5);
+  m[3] = __builtin_shufflevector(AB, CD, 2, 3, 6, 7);
+}
+
+/// The 32 codes of a chunk of four rows, which stand in each block from `column` on; `out` is the first byte
+/// of these rows in the chunk's first vector.
 template <class F>
-void put_codes(const uint8_t* code, uint8_t* out) {
-  constexpr int bits = F::code_bits;
-  uint32_t vectors[bits] = {};
+void put_codes(const UnpackedBlock<F>* rows, int column, uint8_t* out) {
+  constexpr int bits = F::code_bits, half = chunk_groups / 2;
+  FourRows group[2][half];
+  for (int h = 0; h < 2; ++h) {
+    for (int row = 0; row < 4; ++row)
+      std::memcpy(&group[h][row], rows[row].code + column + h * chunk_columns / 2, sizeof(FourRows));
+    transpose(group[h]);
+  }
+  FourRows vectors[bits] = {};
   unrolled<chunk_groups * 3>([&](auto i) {
     constexpr int g = i / 3;
     constexpr CodePiece piece = code_pieces<bits>[g][i % 3];
     if constexpr (piece.bits != 0)
-      vectors[piece.vector] |= (load_word(code + 4 * g) >> piece.to & each_byte((1 << piece.bits) - 1))
+      vectors[piece.vector] |= (group[g / half][g % half] >> piece.to & each_byte((1 << piece.bits) - 1))
                                << piece.from;
   });
-  for (int v = 0; v < bits; ++v) store_word(vectors[v], out + v * vector_bytes);
+  for (int v = 0; v < bits; ++v) std::memcpy(out + v * vector_bytes, &vectors[v], sizeof(FourRows));
 }
 
 /// The four runs of a chunk; `out` is the byte of this row in the chunk's first 16.
@@ -98,21 +120,24 @@ void put_meta(const UnpackedBlock<F>& block, int row, uint8_t* meta) {
 template <class F>
 void pack_blocks(const uint8_t* rows, size_t row_stride, int n_rows, int64_t n_blocks, uint8_t* panel) {
   using L = PanelLayout<F>;
-  UnpackedBlock<F> block;
+  UnpackedBlock<F> block[panel_rows] = {};
   for (int64_t b = 0; b < n_blocks; ++b) {
-    uint8_t* meta = panel + L::meta_at(b);
     for (int row = 0; row < n_rows; ++row) {
       const uint8_t* file = rows + static_cast<size_t>(row) * row_stride + b * F::bytes;
-      F::unpack(file, block);
-      put_meta<F>(block, row, meta);
-      for (int chunk = 0; chunk < L::chunks; ++chunk) {
-        uint8_t* out = panel + L::codes_at(b) + chunk * CodeChunk<F>::bytes;
-        if constexpr (F::codes == Codes::grid)
-          put_runs<F>(file, chunk, out + row);
-        else
-          put_codes<F>(block.code + chunk * chunk_columns, out + 4 * row);
-      }
+      // Sixteen rows in turns are more than the processor follows by itself.
+      for (int i = 0; i < F::bytes; i += static_cast<int>(alignment))
+        __builtin_prefetch(file + 2 * F::bytes + i);
+      F::unpack(file, block[row]);
+      put_meta<F>(block[row], row, panel + L::meta_at(b));
+      if constexpr (F::codes == Codes::grid)
+        for (int chunk = 0; chunk < L::chunks; ++chunk)
+          put_runs<F>(file, chunk, panel + L::codes_at(b) + chunk * CodeChunk<F>::bytes + row);
     }
+    if constexpr (F::codes != Codes::grid)
+      for (int chunk = 0; chunk < L::chunks; ++chunk)
+        for (int row = 0; row < panel_rows; row += 4)
+          put_codes<F>(block + row, chunk * chunk_columns,
+                       panel + L::codes_at(b) + chunk * CodeChunk<F>::bytes + 4 * row);
   }
 }
 
@@ -127,6 +152,13 @@ void pack_numbers(const uint8_t* rows, size_t row_stride, int n_rows, int64_t n_
         std::memcpy(panel + (k * panel_rows + row) * static_cast<int64_t>(sizeof(Number)),
                     from + k * static_cast<int64_t>(sizeof(Number)), sizeof(Number));
     }
+}
+
+/// Of a panel: those of the last bundle of blocks, which may not be all written.
+size_t last_bytes(TensorType type) {
+  return !is_block_format(type) ? alignment : visit_format(type, []<class F>(F) {
+    return static_cast<size_t>(PanelLayout<F>::bundle_bytes + alignment);
+  });
 }
 
 }  // namespace
@@ -147,7 +179,10 @@ size_t panel_bytes(TensorType type, int64_t n_cols) {
 
 void pack_panel(TensorType type, const uint8_t* rows, size_t row_stride, int n_rows, int64_t n_cols,
                 uint8_t* panel) {
-  std::memset(panel, 0, panel_bytes(type, n_cols));
+  // Where there are no rows, and behind the last block, stand zeros.
+  const size_t bytes = panel_bytes(type, n_cols);
+  const size_t written = n_rows < panel_rows ? 0 : bytes - std::min(bytes, last_bytes(type));
+  std::memset(panel + written, 0, bytes - written);
   if (is_block_format(type))
     return visit_format(
         type, [&]<class F>(F) { pack_blocks<F>(rows, row_stride, n_rows, n_cols / F::block, panel); });

@@ -54,8 +54,9 @@ void read_tokens(const Gguf& gguf, Vocabulary& vocabulary) {
   require(tokens->count > 0, ErrorKind::invalid_file, gguf.where(*tokens), " is empty");
   vocabulary.tokens.reserve(tokens->count, tokens->payload.size() - 8 * tokens->count);
   for_each<std::string_view>(*tokens, [&](std::string_view token) {
-    require(token.size() <= max_token_bytes, ErrorKind::invalid_file, gguf.where(*tokens), ": token ",
-            vocabulary.tokens.size(), " has ", token.size(), " bytes, more than ", max_token_bytes);
+    if (token.size() > max_token_bytes)  // the message takes longer to make than a token to read
+      fail(ErrorKind::invalid_file, gguf.where(*tokens), ": token ", vocabulary.tokens.size(), " has ",
+           token.size(), " bytes, more than ", max_token_bytes);
     // Nothing can be spelled with an empty token.
     if (token.empty())
       vocabulary.tokens.push_back(concat("[EMPTY_", vocabulary.tokens.size(), "]"));
@@ -90,9 +91,9 @@ void read_merges(const Gguf& gguf, Vocabulary& vocabulary) {
   }
   vocabulary.merges.reserve(merges->count, merges->payload.size() - 8 * merges->count);
   for_each<std::string_view>(*merges, [&](std::string_view merge) {
-    require(merge.size() <= max_token_bytes && merge.find(' ', 1) != std::string_view::npos,
-            ErrorKind::invalid_file, gguf.where(*merges), ": merge ", vocabulary.merges.size(),
-            " is not two texts with a space between");
+    if (merge.size() > max_token_bytes || merge.find(' ', 1) == std::string_view::npos)
+      fail(ErrorKind::invalid_file, gguf.where(*merges), ": merge ", vocabulary.merges.size(),
+           " is not two texts with a space between");
     vocabulary.merges.push_back(merge);
   });
 }

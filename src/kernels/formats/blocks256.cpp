@@ -1,5 +1,7 @@
 #include "kernels/formats/blocks256.hpp"
 
+#include <cstring>
+
 #include "kernels/formats/bits.hpp"
 
 namespace realizar::kernels {
@@ -10,13 +12,13 @@ namespace {
 /// the first eight.
 template <class F>
 void unpack_scales_and_mins(const uint8_t* packed, UnpackedBlock<F>& out) {
-  for (int i = 0; i < 4; ++i) {
-    const uint8_t first_scale = packed[i], first_min = packed[4 + i], low = packed[8 + i];
-    out.scale[i] = first_scale & 63;
-    out.min[i] = first_min & 63;
-    out.scale[4 + i] = static_cast<uint8_t>((low & 15) | first_scale >> 6 << 4);
-    out.min[4 + i] = static_cast<uint8_t>(low >> 4 | first_min >> 6 << 4);
-  }
+  constexpr uint32_t six = 0x3f3f3f3f, nibble = 0x0f0f0f0f, upper = 0x30303030;  // four at a time
+  uint32_t word[3];
+  std::memcpy(word, packed, sizeof(word));
+  const uint32_t scales[2] = {word[0] & six, (word[2] & nibble) | (word[0] >> 2 & upper)};
+  const uint32_t mins[2] = {word[1] & six, (word[2] >> 4 & nibble) | (word[1] >> 2 & upper)};
+  std::memcpy(out.scale, scales, sizeof(scales));
+  std::memcpy(out.min, mins, sizeof(mins));
 }
 
 /// `count` bytes of `digits` base-3 digits each; the byte is the number times 256 / 3^5, rounded up, so that
