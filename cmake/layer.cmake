@@ -15,11 +15,20 @@ function(realizar_layer name)
   endforeach()
 endfunction()
 
+# realizar_precompiled_gtest(): what realizar_test programs share, since GoogleTest takes longer to read than most tests.
+function(realizar_precompiled_gtest)
+  file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/precompiled_gtest.cpp CONTENT "")
+  add_library(precompiled_gtest OBJECT ${CMAKE_CURRENT_BINARY_DIR}/precompiled_gtest.cpp)
+  target_link_libraries(precompiled_gtest PRIVATE GTest::gmock GTest::gtest_main)
+  target_precompile_headers(precompiled_gtest PRIVATE <gtest/gtest.h>)
+endfunction()
+
 # realizar_test(NAME LAYERS...): the GoogleTest program test_NAME of every .cpp file in this folder.
 function(realizar_test name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_executable(test_${name} ${sources})
   target_link_libraries(test_${name} PRIVATE GTest::gmock GTest::gtest_main rapidcheck test_support)
+  target_precompile_headers(test_${name} REUSE_FROM precompiled_gtest)
   foreach(layer IN LISTS ARGN)
     target_link_libraries(test_${name} PRIVATE realizar_${layer})
   endforeach()
