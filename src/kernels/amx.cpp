@@ -22,36 +22,42 @@ struct Amx : Avx512 {
   static void store_tile(void* to, int64_t stride) {
     asm volatile("tilestored %%tmm%c0, (%1,%2,1)" : : "n"(tile), "r"(to), "r"(stride) : "memory");
   }
-  template <int sum, int a, int b>
+  template <int sum, int a, int b, bool unsigned_b>
   static void dot_tiles() {
-    asm volatile("tdpbssd %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "n"(sum), "n"(a), "n"(b));
+    if constexpr (unsigned_b)
+      asm volatile("tdpbsud %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "n"(sum), "n"(a), "n"(b));
+    else
+      asm volatile("tdpbssd %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "n"(sum), "n"(a), "n"(b));
   }
 
   static void store_bytes(void* p, I32 a) { _mm512_store_si512(p, a); }
   static I32 sub_bytes(I32 a, I32 b) { return _mm512_sub_epi8(a, b); }
-  static I32 scale_words(I32 bytes, int i, bool is_signed) {
-    const __m128i low =
+  static I32 mul_words(I32 a, I32 b) { return _mm512_mullo_epi16(a, b); }
+  static I32 low_words(I32 bytes, int i) {
+    const __m128i each =
         _mm_setr_epi8(0, -128, 0, -128, 4, -128, 4, -128, 8, -128, 8, -128, 12, -128, 12, -128);
-    const __m128i high =
+    return pick(bytes, each, i * 0x00010001);
+  }
+  static I32 high_words(I32 bytes, int i) {
+    const __m128i each =
         _mm_setr_epi8(-128, 0, -128, 0, -128, 4, -128, 4, -128, 8, -128, 8, -128, 12, -128, 12);
-    return is_signed ? _mm512_srai_epi16(pick(bytes, high, i * 0x01000100), 8)
-                     : pick(bytes, low, i * 0x00010001);
+    return pick(bytes, each, i * 0x01000100);
   }
 
   /// Products of the bytes of a lane: of the first and third, and of the second and fourth, as int16.
   struct ByteProducts {
     I32 even, odd;
     I32 low_bytes() const { return bytes(even, _mm512_slli_epi16(odd, 8)); }
-    I32 low_7_bits() const { return and_(low_bytes(), set1_i32(0x7f7f7f7f)); }
-    I32 above_7_bits() const { return bytes(_mm512_srai_epi16(even, 7), _mm512_slli_epi16(odd, 1)); }
+    I32 high_bytes() const { return bytes(_mm512_srli_epi16(even, 8), odd); }
 
    private:
     /// The low byte of each int16 of a, the high byte of b.
     static I32 bytes(I32 a, I32 b) { return _mm512_mask_blend_epi8(0xaaaaaaaaaaaaaaaa, a, b); }
   };
-  static ByteProducts mul_bytes(I32 bytes, I32 words) {
-    return {_mm512_mullo_epi16(_mm512_srai_epi16(_mm512_slli_epi16(bytes, 8), 8), words),
-            _mm512_mullo_epi16(_mm512_srai_epi16(bytes, 8), words)};
+  static ByteProducts mul_bytes(I32 bytes, I32 high_words) {
+    // (256 a) * (256 b) / 65536
+    return {_mm512_mulhi_epi16(_mm512_slli_epi16(bytes, 8), high_words),
+            _mm512_mulhi_epi16(and_(bytes, set1_i32(INT32_C(-0x00ff0100))), high_words)};
   }
 };
 

@@ -7,8 +7,10 @@
 // are bytes. The results are the integers of fast_products.hpp, so they have its bits.
 //
 // V has, beyond the vocabulary: configure_tiles, release_tiles; zero_tile<t>, load_tile<t>(from,
-// stride), store_tile<t>(to, stride), dot_tiles<sum, a, b> (signed bytes); sub_bytes; scale_words(bytes, i,
-// is_signed): byte i of each lane as two int16; mul_bytes(signed bytes, words): their products as int16.
+// stride), store_tile<t>(to, stride), dot_tiles<sum, a, b, unsigned_b> (bytes, those of a signed);
+// store_bytes, sub_bytes; low_words(bytes, i): byte i of each lane as two uint16, high_words: 256 times that
+// as two int16; mul_words (16 bits); mul_bytes(signed bytes, high words): products as int16, with their low
+// and high bytes.
 namespace realizar::kernels::generic {
 
 inline constexpr int tile_tokens = 16;
@@ -72,7 +74,7 @@ void tile_chunk(const uint8_t* panel, int64_t prefetch_bytes, int64_t chunk, con
       constexpr int t = i / spans, s = i % spans, in = 4 + i % 2;
       V::template zero_tile<i>();
       V::template load_tile<in>(tokens + t * tile_tokens * chunk_columns + s * F::d_span, chunk_columns);
-      V::template dot_tiles<i, in, 6 + s>();
+      V::template dot_tiles<i, in, 6 + s, false>();
     });
     unrolled<n_tiles * spans>(
         [&](auto i) { V::template store_tile<i>(sums[i / spans][i % spans], vector_bytes); });
@@ -92,8 +94,8 @@ void tile_chunk(const uint8_t* panel, int64_t prefetch_bytes, int64_t chunk, con
   for (; t < n_tokens; t += tile_tokens) multiply(t, std::integral_constant<int, 1>{});
 }
 
-/// A super-block's weights times their integer scales, as tiles take them. The products are 128 * high + low
-/// with low in [0, 127], or low alone where they fit a byte; so one sum spans all 256 columns.
+/// A super-block's weights times their integer scales, as tiles take them: bytes, or twice bytes of which the
+/// second count 2^shift times as much. So one sum spans all 256 columns.
 template <class V, class F>
 struct ScaledWeights {
   using L = PanelLayout<F>;
@@ -109,8 +111,16 @@ struct ScaledWeights {
   static constexpr int largest_scale = F::scale_bits == 0      ? 1
                                        : Scales::signed_scales ? 1 << (F::scale_bits - 1)
                                                                : (1 << F::scale_bits) - 1;
-  static constexpr bool split = largest_scale * largest_weight() > 127;
-  static_assert(largest_scale * largest_weight() <= 64 * 128);
+  static constexpr int largest = largest_scale * largest_weight();
+  /// Without signs the scale is what is split: as long as a code times a part of it stays below 256, one
+  /// multiplication of 16 bits does two codes.
+  static constexpr bool no_signs =
+      F::codes == Codes::identity && F::scale_bits != 0 && !Scales::signed_scales;
+  static constexpr bool split = largest > (no_signs ? 255 : 127);
+  static constexpr int shift = no_signs ? (F::scale_bits + 1) / 2 : 8;
+  static constexpr bool unsigned_low = no_signs || split, unsigned_high = no_signs;
+  static_assert(!no_signs || !split || largest_weight() * ((1 << shift) - 1) <= 255);
+  static_assert(largest < 1 << 15);
   static constexpr int bytes = F::block * panel_rows;
 
   alignas(64) uint8_t low[bytes];
@@ -118,10 +128,16 @@ struct ScaledWeights {
 
   [[gnu::always_inline]] void read(const uint8_t* panel, int64_t prefetch_bytes, int64_t block) {
     const Scales scales{panel + L::meta_at(block), 0};
-    I32 scale[L::groups];
+    constexpr int parts = no_signs && split ? 2 : 1;
+    I32 scale[L::groups][parts];
     if constexpr (F::scale_bits != 0)
       unrolled<L::groups>([&](auto group) __attribute__((always_inline)) {
-        scale[group] = V::scale_words(scales.quad(group / 4), group % 4, Scales::signed_scales);
+        const I32 quad = scales.quad(group / 4);
+        for (int part = 0; part < parts; ++part)
+          scale[group][part] = !no_signs ? V::high_words(quad, group % 4)
+                               : parts == 1
+                                   ? V::low_words(quad, group % 4)
+                                   : V::low_words(bits_of<V>(quad, part * shift, shift, 0), group % 4);
       });
     for (int c = 0; c < L::chunks; ++c) {
       I32 w[chunk_groups];
@@ -129,12 +145,20 @@ struct ScaledWeights {
       load_weights<V, F>(panel + L::codes_at(block) + c * CodeChunk<F>::bytes, w);
       unrolled<chunk_groups>([&](auto g) __attribute__((always_inline)) {
         const int at = (c * chunk_groups + g) * vector_bytes;
+        const auto put = [&](I32 low_bytes, I32 high_bytes) __attribute__((always_inline)) {
+          V::store_bytes(low + at, low_bytes);
+          if constexpr (split) V::store_bytes(high + at, high_bytes);
+        };
         if constexpr (F::scale_bits == 0) {
-          V::store_bytes(low + at, w[g]);
+          put(w[g], w[g]);
+          return;
+        }
+        const I32(&s)[parts] = scale[(c * chunk_columns + 4 * g) / F::group];
+        if constexpr (no_signs) {
+          put(V::mul_words(w[g], s[0]), V::mul_words(w[g], s[parts - 1]));
         } else {
-          const auto products = V::mul_bytes(w[g], scale[(c * chunk_columns + 4 * g) / F::group]);
-          V::store_bytes(low + at, split ? products.low_7_bits() : products.low_bytes());
-          if constexpr (split) V::store_bytes(high + at, products.above_7_bits());
+          const auto products = V::mul_bytes(w[g], s[0]);
+          put(products.low_bytes(), products.high_bytes());
         }
       });
     }
@@ -151,7 +175,8 @@ struct TileSums {
   template <int N, class Beside>
   [[gnu::always_inline]] void multiply(const ScaledWeights<V, F>& weights, const int8_t* tokens,
                                        int64_t plane, const Beside& beside) {
-    constexpr bool split = ScaledWeights<V, F>::split;
+    using W = ScaledWeights<V, F>;
+    constexpr bool split = W::split;
     constexpr int k = QuantizedTokens::pair_columns, tile_bytes = k * panel_rows;
     V::template zero_tile<0>();
     if constexpr (split) V::template zero_tile<1>();
@@ -161,15 +186,15 @@ struct TileSums {
       const int8_t* from = tokens + i * plane;
       V::template load_tile<4>(from, k);
       V::template load_tile<6>(weights.low + i * tile_bytes, vector_bytes);
-      V::template dot_tiles<0, 4, 6>();
+      V::template dot_tiles<0, 4, 6, W::unsigned_low>();
       if constexpr (split) {
         V::template load_tile<7>(weights.high + i * tile_bytes, vector_bytes);
-        V::template dot_tiles<1, 4, 7>();
+        V::template dot_tiles<1, 4, 7, W::unsigned_high>();
       }
       if constexpr (N == 2) {
         V::template load_tile<5>(from + tile_tokens * k, k);
-        V::template dot_tiles<2, 5, 6>();
-        if constexpr (split) V::template dot_tiles<3, 5, 7>();
+        V::template dot_tiles<2, 5, 6, W::unsigned_low>();
+        if constexpr (split) V::template dot_tiles<3, 5, 7, W::unsigned_high>();
       }
       beside(i);
     }
@@ -183,7 +208,7 @@ struct TileSums {
     const auto& both = sum[token / tile_tokens];
     const auto low = V::load_bytes(both[0][token % tile_tokens]);
     if constexpr (!ScaledWeights<V, F>::split) return low;
-    return V::add(low, V::shl(V::load_bytes(both[1][token % tile_tokens]), 7));
+    return V::add(low, V::shl(V::load_bytes(both[1][token % tile_tokens]), ScaledWeights<V, F>::shift));
   }
 };
 
@@ -273,10 +298,10 @@ int64_t tile_peak(int64_t n_rounds) {
   V::configure_tiles(config);
   unrolled<8>([](auto tile) { V::template zero_tile<tile>(); });
   for (int64_t round = 0; round < n_rounds; ++round) {
-    V::template dot_tiles<0, 4, 6>();
-    V::template dot_tiles<1, 4, 7>();
-    V::template dot_tiles<2, 5, 6>();
-    V::template dot_tiles<3, 5, 7>();
+    V::template dot_tiles<0, 4, 6, false>();
+    V::template dot_tiles<1, 4, 7, false>();
+    V::template dot_tiles<2, 5, 6, false>();
+    V::template dot_tiles<3, 5, 7, false>();
   }
   V::release_tiles();
   return n_rounds * 4 * tile_tokens * panel_rows * QuantizedTokens::pair_columns;
