@@ -7,6 +7,7 @@ namespace realizar::kernels {
 namespace {
 
 struct Amx : Avx512 {
+  static const KernelTable& without_tiles() { return avx512_kernels(); }
   static void configure_tiles(const generic::TileConfig& config) { _tile_loadconfig(&config); }
   static void release_tiles() { _tile_release(); }
   // In assembly, since GCC's intrinsics take only literal numbers of tiles.

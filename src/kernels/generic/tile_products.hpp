@@ -10,7 +10,7 @@
 // stride), store_tile<t>(to, stride), dot_tiles<sum, a, b, unsigned_b> (bytes, those of a signed);
 // store_bytes, sub_bytes; low_words(bytes, i): byte i of each lane as two uint16, high_words: 256 times that
 // as two int16; mul_words (16 bits); mul_bytes(signed bytes, high words): products as int16, with their low
-// and high bytes.
+// and high bytes. without_tiles() are the kernels for tokens that fill no tile.
 namespace realizar::kernels::generic {
 
 inline constexpr int tile_tokens = 16;
@@ -264,7 +264,8 @@ template <class V, class F>
 void tile_product(const uint8_t* panels, int n_panels, int64_t n_cols, const QuantizedTokens& x,
                   int64_t first, int n_tokens, float* out) {
   const int in_tiles = n_tokens / tile_tokens * tile_tokens, rest = n_tokens - in_tiles;
-  if (in_tiles == 0) return fast_product<V, F>(panels, n_panels, n_cols, x, first, n_tokens, out);
+  const FastProduct without_tiles = V::without_tiles().fast[static_cast<int>(F::type)];
+  if (in_tiles == 0) return without_tiles(panels, n_panels, n_cols, x, first, n_tokens, out);
   constexpr bool short_spans = F::d_span <= chunk_columns;
   static constexpr auto config =
       tile_config(short_spans ? smaller(F::d_span, chunk_columns) : QuantizedTokens::pair_columns);
@@ -285,8 +286,7 @@ void tile_product(const uint8_t* panels, int n_panels, int64_t n_cols, const Qua
     float* tile = out + p * n_tokens * panel_rows;
     for (int t = 0; t < in_tiles; ++t) V::store(tile + t * panel_rows, acc[p][t]);
     if (rest > 0)
-      fast_tile<V, F, 1, true>({panels + p * stride, stride, 0}, n_cols, x, first + in_tiles, rest,
-                               tile + in_tiles * panel_rows);
+      without_tiles(panels + p * stride, 1, n_cols, x, first + in_tiles, rest, tile + in_tiles * panel_rows);
   }
   V::release_tiles();
 }
