@@ -33,7 +33,7 @@ struct AsyncGpuResult::Pending {
       try {
         require(problem.empty(), ErrorKind::io, problem);
         const auto bytes = device.mapped_bytes(readback.get(), readback.bytes());
-        std::memcpy(numbers.data(), bytes.data(), numbers.size() * sizeof(float));
+        if (!numbers.empty()) std::memcpy(numbers.data(), bytes.data(), numbers.size() * sizeof(float));
         state = State::ready;
       } catch (const std::exception& thrown) {
         error = thrown.what();

@@ -7,10 +7,10 @@ namespace realizar::gpu {
 namespace {
 
 /// The GPU as a device opened on it knows it.
-Gpu opened(const std::shared_ptr<const webgpu::Instance>& instance, const webgpu::Adapter& adapter) {
+Gpu opened(const webgpu::Adapter& adapter) {
   if (!adapter.gpu.problem.empty()) return adapter.gpu;
   try {
-    return webgpu::Device(instance, adapter).gpu();
+    return webgpu::Device(adapter).gpu();
   } catch (const Error& error) {
     Gpu gpu = adapter.gpu;
     gpu.problem = error.what();
@@ -24,9 +24,7 @@ GpuList list_gpus() {
   GpuList list;
   try {
     list.library = webgpu::library().path;
-    const auto instance = std::make_shared<const webgpu::Instance>();
-    for (const webgpu::Adapter& adapter : webgpu::enumerate_adapters(*instance))
-      list.gpus.push_back(opened(instance, adapter));
+    for (const webgpu::Adapter& adapter : webgpu::enumerate_adapters()) list.gpus.push_back(opened(adapter));
   } catch (const Error& error) {
     list.problem = error.what();
     return list;

@@ -9,7 +9,7 @@
 namespace realizar::gpu::webgpu {
 namespace {
 
-WGPUInstance create_instance() {
+WGPUInstance open_instance() {
   // Mesa's choice of a GPU for windows asks for a display on every start, and complains where there is none.
   backend::system::set_unset_variable("NODEVICE_SELECT", "1");
   WGPUInstanceExtras extras{};
@@ -17,7 +17,16 @@ WGPUInstance create_instance() {
   extras.backends = WGPUInstanceBackend_Primary;
   WGPUInstanceDescriptor descriptor{};
   descriptor.nextInChain = &extras.chain;
-  return wgpu().CreateInstance(&descriptor);
+  const WGPUInstance opened = wgpu().CreateInstance(&descriptor);
+  require(opened, ErrorKind::io, "the library ", library().path,
+          " could not start: see that the drivers of the GPU are installed");
+  return opened;
+}
+
+/// Never released: drivers leak a little each time they are unloaded, and loading them takes a while.
+WGPUInstance instance() {
+  static const WGPUInstance opened = open_instance();
+  return opened;
 }
 
 std::string interface_name(WGPUBackendType type) {
@@ -126,18 +135,13 @@ std::string names(std::span<const Gpu> gpus) {
 
 }  // namespace
 
-Instance::Instance() : handle_(create_instance()) {
-  require(static_cast<bool>(handle_), ErrorKind::io, "the library ", library().path,
-          " could not start: see that the drivers of the GPU are installed");
-}
-
 bool Adapter::has(WGPUFeatureName feature) const {
   return std::find(features.begin(), features.end(), feature) != features.end();
 }
 
-std::vector<Adapter> enumerate_adapters(const Instance& instance) {
-  std::vector<WGPUAdapter> handles(wgpu().InstanceEnumerateAdapters(instance.get(), nullptr, nullptr));
-  handles.resize(wgpu().InstanceEnumerateAdapters(instance.get(), nullptr, handles.data()));
+std::vector<Adapter> enumerate_adapters() {
+  std::vector<WGPUAdapter> handles(wgpu().InstanceEnumerateAdapters(instance(), nullptr, nullptr));
+  handles.resize(wgpu().InstanceEnumerateAdapters(instance(), nullptr, handles.data()));
   std::vector<Adapter> adapters;
   for (const WGPUAdapter handle : handles) adapters.push_back(describe(handle));
   return adapters;

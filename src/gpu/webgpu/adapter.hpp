@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -9,17 +8,6 @@
 #include "realizar/devices.hpp"
 
 namespace realizar::gpu::webgpu {
-
-/// WebGPU opened on the interfaces that are made for computing (Vulkan, Metal, D3D12).
-class Instance {
- public:
-  /// Throws as `library()` does, and io when the library refuses.
-  Instance();
-  WGPUInstance get() const { return handle_.get(); }
-
- private:
-  InstanceHandle handle_;
-};
 
 /// A GPU, and what it says of itself.
 struct Adapter {
@@ -39,8 +27,9 @@ inline constexpr auto feature_subgroups = static_cast<WGPUFeatureName>(WGPUNativ
 /// Arguments of kernels beside their buffers: without them there is no device.
 inline constexpr auto feature_immediates = static_cast<WGPUFeatureName>(WGPUNativeFeature_Immediates);
 
-/// All adapters of the machine.
-std::vector<Adapter> enumerate_adapters(const Instance& instance);
+/// All adapters of the machine, on the interfaces that are made for computing (Vulkan, Metal, D3D12). Drivers
+/// stay loaded until the process ends. Throws as `library()` does, and io when the library refuses.
+std::vector<Adapter> enumerate_adapters();
 
 /// Index of the GPU taken where none is named: discrete before integrated, never software; -1: none.
 int automatic_choice(std::span<const Gpu> gpus);

@@ -48,16 +48,15 @@ using MapDone = std::function<void(const std::string&)>;
 }  // namespace
 
 std::shared_ptr<Device> Device::open(std::string_view name) {
-  auto instance = std::make_shared<const Instance>();
-  const std::vector<Adapter> adapters = enumerate_adapters(*instance);
+  const std::vector<Adapter> adapters = enumerate_adapters();
   std::vector<Gpu> gpus;
   for (const Adapter& adapter : adapters) gpus.push_back(adapter.gpu);
   const Adapter& chosen = adapters[static_cast<size_t>(choose_by_name(gpus, name))];
-  return std::make_shared<Device>(std::move(instance), chosen);
+  return std::make_shared<Device>(chosen);
 }
 
-Device::Device(std::shared_ptr<const Instance> instance, const Adapter& adapter)
-    : instance_(std::move(instance)), gpu_(adapter.gpu), limits_(adapter.limits), faults_(Faults::create()) {
+Device::Device(const Adapter& adapter)
+    : gpu_(adapter.gpu), limits_(adapter.limits), faults_(Faults::create()) {
   require(gpu_.problem.empty(), ErrorKind::unsupported, "the GPU ", gpu_.name,
           " cannot be used: ", gpu_.problem);
   device_ = request_device(adapter, *faults_);

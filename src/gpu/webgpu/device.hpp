@@ -29,8 +29,7 @@ class Device {
   /// The GPU that `name` asks for, as `choose_by_name` has it. Throws as that does; unsupported when the GPU
   /// lacks what kernels need, io when it cannot be opened.
   static std::shared_ptr<Device> open(std::string_view name);
-  /// One of `enumerate_adapters(*instance)`.
-  Device(std::shared_ptr<const Instance> instance, const Adapter& adapter);
+  explicit Device(const Adapter& adapter);
   ~Device();
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
@@ -70,7 +69,6 @@ class Device {
  private:
   void probe_integer_dot();
 
-  std::shared_ptr<const Instance> instance_;
   Gpu gpu_;
   WGPULimits limits_;
   std::shared_ptr<Faults> faults_;
