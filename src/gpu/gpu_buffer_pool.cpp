@@ -63,7 +63,7 @@ GpuBuffer::~GpuBuffer() {
   if (!pool_) return;
   const std::lock_guard lock(pool_->mutex);
   pool_->statistics.in_use -= class_bytes_;
-  if (pool_->device->lost()) return;
+  if (use_ == webgpu::BufferUse::weights || pool_->device->lost()) return;
   pool_->kept[{use_, class_bytes_}].push_back(std::move(handle_));
   pool_->statistics.kept += class_bytes_;
 }
@@ -96,7 +96,8 @@ uint64_t GpuBufferPool::class_bytes(uint64_t bytes) {
 GpuBuffer GpuBufferPool::acquire(uint64_t bytes, webgpu::BufferUse use) {
   // A class may be larger than the largest buffer, where what was asked for is not.
   const uint64_t most = pool_->device->limits().maxBufferSize;
-  const uint64_t in_class = bytes <= most ? std::min(class_bytes(bytes), most / 4 * 4) : bytes;
+  const bool exact = use == webgpu::BufferUse::weights || bytes > most;
+  const uint64_t in_class = exact ? bytes : std::min(class_bytes(bytes), most / 4 * 4);
   const GpuBuffer::Pool::Kind kind{use, in_class};
   const std::lock_guard lock(pool_->mutex);
   webgpu::BufferHandle handle = pool_->take(kind);

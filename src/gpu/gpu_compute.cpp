@@ -44,14 +44,12 @@ GpuCompute::GpuCompute(const GpuOptions& options)
     : GpuCompute(webgpu::Device::open(options.gpu), options.memory_limit) {}
 
 GpuCompute::GpuCompute(std::shared_ptr<webgpu::Device> device, uint64_t memory_limit)
-    : device_(std::move(device)), pool_(device_, memory_limit) {}
+    : device_(std::move(device)), pool_(device_, memory_limit), kernels_(*device_) {}
 
 const webgpu::Kernel& GpuCompute::kernel(const webgpu::KernelSource& source) {
   std::string name(source.name);
   for (const auto& [constant, value] : source.constants) name += concat(" ", constant, "=", value);
-  const auto found = kernels_.find(name);
-  if (found != kernels_.end()) return found->second;
-  return kernels_.emplace(name, webgpu::Kernel(*device_, source)).first->second;
+  return kernels_.get(name, [&] { return source; });
 }
 
 GpuBuffer GpuCompute::upload(std::span<const float> numbers) {

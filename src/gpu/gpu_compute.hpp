@@ -1,15 +1,14 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "gpu/async_gpu_result.hpp"
 #include "gpu/gpu_buffer_pool.hpp"
+#include "gpu/webgpu/kernel_cache.hpp"
 #include "kernels/activation.hpp"
 
 namespace realizar::gpu {
@@ -67,7 +66,7 @@ class GpuCompute {
 
   std::shared_ptr<webgpu::Device> device_;
   GpuBufferPool pool_;
-  std::map<std::string, webgpu::Kernel, std::less<>> kernels_;  // by name, compiled when first needed
+  webgpu::KernelCache kernels_;
 };
 
 }  // namespace realizar::gpu

@@ -38,9 +38,9 @@ DeviceHandle request_device(const Adapter& adapter, const Faults& faults) {
 }
 
 WGPUBufferUsage usage_of(BufferUse use) {
-  return use == BufferUse::storage
-             ? WGPUBufferUsage_Storage | WGPUBufferUsage_CopySrc | WGPUBufferUsage_CopyDst
-             : WGPUBufferUsage_MapRead | WGPUBufferUsage_CopyDst;
+  return use == BufferUse::readback
+             ? WGPUBufferUsage_MapRead | WGPUBufferUsage_CopyDst
+             : WGPUBufferUsage_Storage | WGPUBufferUsage_CopySrc | WGPUBufferUsage_CopyDst;
 }
 
 using MapDone = std::function<void(const std::string&)>;

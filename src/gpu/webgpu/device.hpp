@@ -19,6 +19,7 @@ class Kernel;
 /// What a buffer is for.
 enum class BufferUse {
   storage,   ///< kernels read and write it, and it is copied from and to
+  weights,   ///< likewise, large and there to stay: a pool neither rounds its size nor keeps it
   readback,  ///< results are copied into it, and the host reads it
 };
 
