@@ -42,8 +42,11 @@ void Commands::copy(WGPUBuffer from, uint64_t from_offset, WGPUBuffer to, uint64
   wgpu().CommandEncoderCopyBufferToBuffer(encoder_.get(), from, from_offset, to, to_offset, bytes);
 }
 
-void Commands::begin_pass() {
-  if (!pass_) pass_ = ComputePassHandle(wgpu().CommandEncoderBeginComputePass(encoder_.get(), nullptr));
+void Commands::begin_pass(const WGPUPassTimestampWrites* times) {
+  if (pass_) return;
+  WGPUComputePassDescriptor descriptor{};
+  descriptor.timestampWrites = times;
+  pass_ = ComputePassHandle(wgpu().CommandEncoderBeginComputePass(encoder_.get(), &descriptor));
 }
 
 void Commands::end_pass() {

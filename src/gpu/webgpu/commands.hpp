@@ -46,9 +46,10 @@ class Commands {
 
  private:
   friend class Device;
+  friend class GpuClock;
   /// What was recorded; throws internal when the library finds it wrong.
   CommandBufferHandle finish() &&;
-  void begin_pass();
+  void begin_pass(const WGPUPassTimestampWrites* times = nullptr);
   void end_pass();
 
   const Device* device_;

@@ -1,6 +1,8 @@
 #include "gpu/webgpu/device.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -38,10 +40,19 @@ DeviceHandle request_device(const Adapter& adapter, const Faults& faults) {
 }
 
 WGPUBufferUsage usage_of(BufferUse use) {
-  return use == BufferUse::readback
-             ? WGPUBufferUsage_MapRead | WGPUBufferUsage_CopyDst
-             : WGPUBufferUsage_Storage | WGPUBufferUsage_CopySrc | WGPUBufferUsage_CopyDst;
+  switch (use) {
+    case BufferUse::readback:
+      return WGPUBufferUsage_MapRead | WGPUBufferUsage_CopyDst;
+    case BufferUse::times:
+      return WGPUBufferUsage_QueryResolve | WGPUBufferUsage_CopySrc;
+    case BufferUse::storage:
+    case BufferUse::weights:
+      break;
+  }
+  return WGPUBufferUsage_Storage | WGPUBufferUsage_CopySrc | WGPUBufferUsage_CopyDst;
 }
+
+constexpr std::chrono::hours longest_wait{1};
 
 using MapDone = std::function<void(const std::string&)>;
 
@@ -133,6 +144,19 @@ std::span<const std::byte> Device::mapped_bytes(WGPUBuffer buffer, uint64_t byte
 }
 
 void Device::unmap(WGPUBuffer buffer) const { wgpu().BufferUnmap(buffer); }
+
+void Device::read(WGPUBuffer readback, std::span<std::byte> bytes) const {
+  // Shared with the callback, which comes later than this returns if the wait is given up.
+  const auto answer = std::make_shared<std::optional<std::string>>();
+  map(readback, bytes.size(), [answer](const std::string& error) { *answer = error; });
+  require(wait([&] { return answer->has_value(); }, longest_wait), ErrorKind::limit_exceeded,
+          "the GPU did not answer within an hour");
+  require((*answer)->empty(), ErrorKind::io, "the GPU gave no result: ", **answer);
+  std::memcpy(bytes.data(), mapped_bytes(readback, bytes.size()).data(), bytes.size());
+  unmap(readback);
+}
+
+double Device::timestamp_seconds() const { return wgpu().QueueGetTimestampPeriod(queue_.get()) * 1e-9; }
 
 void Device::poll() const { wgpu().DevicePoll(device_.get(), /*wait=*/false, nullptr); }
 

@@ -21,6 +21,7 @@ enum class BufferUse {
   storage,   ///< kernels read and write it, and it is copied from and to
   weights,   ///< likewise, large and there to stay: a pool neither rounds its size nor keeps it
   readback,  ///< results are copied into it, and the host reads it
+  times,     ///< the times of a GpuClock come to stand in it
 };
 
 /// A GPU opened for computing. Several threads may make buffers and kernels; one at a time submits and waits.
@@ -53,6 +54,13 @@ class Device {
   void map(WGPUBuffer buffer, uint64_t bytes, std::function<void(const std::string& error)> done) const;
   std::span<const std::byte> mapped_bytes(WGPUBuffer buffer, uint64_t bytes) const;
   void unmap(WGPUBuffer buffer) const;
+
+  /// Copies what a readback buffer holds once all that was submitted is done. Waits. Throws io when the GPU
+  /// is lost.
+  void read(WGPUBuffer readback, std::span<std::byte> bytes) const;
+
+  /// Of one tick of the GPU's clock.
+  double timestamp_seconds() const;
 
   /// Lets the library call what is due.
   void poll() const;

@@ -26,6 +26,7 @@ namespace realizar::gpu::webgpu {
   X(CommandEncoderCopyBufferToBuffer)     \
   X(CommandEncoderFinish)                 \
   X(CommandEncoderRelease)                \
+  X(CommandEncoderResolveQuerySet)        \
   X(ComputePassEncoderDispatchWorkgroups) \
   X(ComputePassEncoderEnd)                \
   X(ComputePassEncoderRelease)            \
@@ -40,6 +41,7 @@ namespace realizar::gpu::webgpu {
   X(DeviceCreateCommandEncoder)           \
   X(DeviceCreateComputePipeline)          \
   X(DeviceCreatePipelineLayout)           \
+  X(DeviceCreateQuerySet)                 \
   X(DeviceCreateShaderModule)             \
   X(DeviceDestroy)                        \
   X(DeviceGetQueue)                       \
@@ -49,6 +51,8 @@ namespace realizar::gpu::webgpu {
   X(InstanceEnumerateAdapters)            \
   X(InstanceRelease)                      \
   X(PipelineLayoutRelease)                \
+  X(QuerySetRelease)                      \
+  X(QueueGetTimestampPeriod)              \
   X(QueueRelease)                         \
   X(QueueSubmit)                          \
   X(QueueWriteBuffer)                     \

@@ -40,6 +40,7 @@ using DeviceHandle = Handle<WGPUDevice, &Functions::DeviceRelease>;
 using InstanceHandle = Handle<WGPUInstance, &Functions::InstanceRelease>;
 using PipelineHandle = Handle<WGPUComputePipeline, &Functions::ComputePipelineRelease>;
 using PipelineLayoutHandle = Handle<WGPUPipelineLayout, &Functions::PipelineLayoutRelease>;
+using QuerySetHandle = Handle<WGPUQuerySet, &Functions::QuerySetRelease>;
 using QueueHandle = Handle<WGPUQueue, &Functions::QueueRelease>;
 using ShaderHandle = Handle<WGPUShaderModule, &Functions::ShaderModuleRelease>;
 

@@ -2,12 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <numeric>
 #include <vector>
 
 #include "gpu/software_gpu.hpp"
 #include "gpu/webgpu/commands.hpp"
+#include "gpu/webgpu/gpu_clock.hpp"
 
 namespace realizar::gpu::webgpu {
 namespace {
@@ -47,15 +47,8 @@ class DeviceTest : public GpuTest {
     const BufferHandle readback = device_->create_buffer(n * 4, BufferUse::readback);
     commands.copy(from.get(), 0, readback.get(), 0, n * 4);
     device_->submit(std::move(commands));
-    bool done = false;
-    device_->map(readback.get(), n * 4, [&](const std::string& error) {
-      EXPECT_EQ(error, "");
-      done = true;
-    });
-    EXPECT_TRUE(device_->wait([&] { return done; }, 10s));
     Numbers numbers(n);
-    std::memcpy(numbers.data(), device_->mapped_bytes(readback.get(), n * 4).data(), n * 4);
-    device_->unmap(readback.get());
+    device_->read(readback.get(), std::as_writable_bytes(std::span(numbers)));
     return numbers;
   }
 };
@@ -71,6 +64,29 @@ TEST_F(DeviceTest, KernelsRunOneAfterTheOther) {
   commands.dispatch(twice, {a, b}, uint32_t{5}, {16});
   commands.dispatch(thrice, {b, c}, uint32_t{7}, {16});
   EXPECT_EQ(read(std::move(commands), out, 1000), expected);
+}
+
+TEST_F(DeviceTest, ItsClockTakesTheTimeOfSpans) {
+  if (!device_->gpu().has_timestamps) GTEST_SKIP() << "this GPU takes no times";
+  const Kernel kernel = compile(1);
+  const Numbers numbers(1 << 16);
+  const BufferHandle in = upload(numbers), out = upload(numbers);
+  const Binding a{in.get(), 0, numbers.size() * 4}, b{out.get(), 0, numbers.size() * 4};
+  GpuClock clock(*device_, 2);
+  Commands commands(*device_);
+  const auto run = [&](uint32_t span, int n) {
+    clock.start(commands, span);
+    for (int i = 0; i < n; ++i) commands.dispatch(kernel, {a, b}, uint32_t{0}, {1024});
+    clock.stop(commands);
+  };
+  run(0, 1);
+  run(1, 50);
+  clock.finish(commands);
+  device_->submit(std::move(commands));
+  const std::vector<double> seconds = clock.seconds();
+  EXPECT_GT(seconds[0], 0);
+  EXPECT_GT(seconds[1], seconds[0]);
+  EXPECT_LT(seconds[1], 10);
 }
 
 TEST_F(DeviceTest, AWaitEndsWithItsTime) {
