@@ -50,6 +50,10 @@ int current_cpu();
 /// Asks for this process to use the tile registers of AMX; says whether it may.
 bool allow_tiles();
 
+/// Sets a variable of the environment where it has no value yet. Not while other threads read the
+/// environment.
+void set_unset_variable(const char* name, const char* value);
+
 /// A thread's set of allowed processors, opaque.
 struct Affinity {
   std::vector<std::byte> mask;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <limits>
@@ -217,6 +218,8 @@ bool allow_tiles() {
 }
 
 int current_cpu() { return sched_getcpu(); }
+
+void set_unset_variable(const char* name, const char* value) { setenv(name, value, /*overwrite=*/0); }
 
 Affinity affinity() {
   // The kernel refuses a mask shorter than its own, whose length it does not tell.

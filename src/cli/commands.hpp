@@ -29,6 +29,7 @@ void add_template(CLI::App& program, Action& action);
 void add_logits(CLI::App& program, Action& action);
 void add_perplexity(CLI::App& program, Action& action);
 void add_bench(CLI::App& program, Action& action);
+void add_devices(CLI::App& program, Action& action);
 
 template <class Options>
 struct Command {

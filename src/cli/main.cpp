@@ -47,7 +47,8 @@ int run_program(int argc, char** argv) {
                            std::string("realizar ") + version() + " (" + instruction_set() + ")");
   program.footer(
       "Environment:\n"
-      "  REALIZAR_ISA=scalar|avx2|avx512   the instruction set to compute with\n\n"
+      "  REALIZAR_ISA=scalar|avx2|avx512   the instruction set to compute with\n"
+      "  REALIZAR_WGPU_LIBRARY=PATH        the library wgpu-native, which GPUs are used through\n\n"
       "Exit status:\n"
       "    0  done\n"
       "    1  failed at run time: input and output, memory, limits\n"
@@ -70,6 +71,7 @@ int run_program(int argc, char** argv) {
   add_logits(program, action);
   add_perplexity(program, action);
   add_bench(program, action);
+  add_devices(program, action);
   program.require_subcommand(1);
 
   try {

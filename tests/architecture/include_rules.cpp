@@ -48,6 +48,7 @@ const std::map<std::string, Names>& shared_headers() {
     std::map<std::string, Names> headers;
     for (const auto& [layer, below] : layers()) headers["realizar/error.hpp"].insert(layer);
     headers["realizar/sampler_settings.hpp"] = headers["realizar/generation.hpp"] = {"model"};
+    headers["realizar/devices.hpp"] = {"gpu"};
     return headers;
   }();
   return table;

@@ -59,6 +59,9 @@ TEST(Architecture, ProgramsSeeThePublicApiOnly) {
   EXPECT_TRUE(allowed("src/model/a.cpp", "#include \"realizar/error.hpp\""));
   EXPECT_TRUE(allowed("src/model/a.cpp", "#include \"realizar/generation.hpp\""));
   EXPECT_FALSE(allowed("src/fusion/a.cpp", "#include \"realizar/generation.hpp\""));
+  EXPECT_TRUE(allowed("src/gpu/a.cpp", "#include \"realizar/devices.hpp\""));
+  EXPECT_TRUE(allowed("src/api/a.cpp", "#include \"gpu/list_gpus.hpp\""));
+  EXPECT_FALSE(allowed("src/model/a.cpp", "#include \"gpu/list_gpus.hpp\""));
 }
 
 TEST(Architecture, PublicHeadersStandAlone) {
@@ -77,6 +80,9 @@ TEST(Architecture, OnlyTheBackendAsksTheSystem) {
   }
   EXPECT_TRUE(allowed("src/kernels/a.cpp", "#include <immintrin.h>"));
   EXPECT_FALSE(allowed("src/fusion/a.cpp", "#include <immintrin.h>"));
+  EXPECT_TRUE(allowed("src/gpu/webgpu/a.cpp", "#include <webgpu/wgpu.h>"));
+  EXPECT_FALSE(allowed("src/api/a.cpp", "#include <webgpu/wgpu.h>"));
+  EXPECT_FALSE(allowed("src/gpu/webgpu/a.cpp", "#include <dlfcn.h>"));
   EXPECT_TRUE(allowed("src/text/a.cpp", "#include <pcre2.h>"));
   EXPECT_FALSE(allowed("src/model/a.cpp", "#include <pcre2.h>"));
   EXPECT_FALSE(allowed("src/model/a.cpp", "#include <nlohmann/json.hpp>"));
