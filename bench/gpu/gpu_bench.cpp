@@ -82,12 +82,17 @@ class Bench {
     double best = 1e9;
     for (int i = 0; i < 3; ++i) {
       webgpu::GpuClock clock(*device_, 1);
-      webgpu::Commands commands(*device_);
+      webgpu::Recording quantizing(*device_), multiplying(*device_);
       const GpuTokens tokens =
-          products_.quantize(commands, x.binding(), n_tokens, weights[0].n_cols(), weights[0].layout().block);
-      clock.start(commands, 0);
+          products_.quantize(quantizing, x.binding(), {0, static_cast<uint32_t>(weights[0].n_cols())}, n_tokens,
+                             weights[0].n_cols(), weights[0].layout().block);
       for (size_t j = 0; j < n_products; ++j)
-        products_.multiply(commands, tokens, weights[j % weights.size()], out.binding());
+        products_.multiply(multiplying, tokens, weights[j % weights.size()], out.binding(),
+                           {0, static_cast<uint32_t>(weights[0].n_rows())});
+      webgpu::Commands commands(*device_);
+      commands.run(quantizing);
+      clock.start(commands, 0);
+      commands.run(multiplying);
       clock.stop(commands);
       clock.finish(commands);
       device_->submit(std::move(commands));

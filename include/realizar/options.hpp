@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 
 namespace realizar {
 
@@ -14,8 +15,18 @@ enum class Arithmetic {
 /// How the cache stores keys and values.
 enum class KvType { f16, f32, q8_0 };
 
+/// Where a model computes.
+enum class DeviceChoice {
+  automatic,  ///< a real GPU where there is one that can run the model, else the CPU
+  cpu,
+  gpu,
+};
+
 /// What a model is loaded for.
 struct LoadOptions {
+  DeviceChoice device = DeviceChoice::cpu;
+  /// Which GPU: "auto", "software" (the processor plays GPU), or (part of) a name as `list_gpus` has it.
+  std::string gpu = "auto";
   int n_threads = 0;  ///< 0: one a physical core
   Arithmetic arithmetic = Arithmetic::fast;
   KvType kv_type = KvType::f16;
@@ -26,6 +37,8 @@ struct LoadOptions {
   int max_batch_tokens = 512;  ///< tokens of one pass over the weights
   /// Called while the weights are read, with bytes done and bytes in all; it may throw to end the loading.
   std::function<void(uint64_t done, uint64_t total)> progress;
+  /// Called once when `automatic` found a GPU that cannot run the model, with the reason.
+  std::function<void(const std::string& reason)> on_fallback;
 };
 
 }  // namespace realizar

@@ -29,8 +29,8 @@ struct ChatMessage {
 class GGUFTransformer {
  public:
   /// Reads and packs the weights. Throws `Error`: io when the file cannot be read, invalid_file when it is
-  /// broken, unsupported for an architecture or a type that is not known, out_of_memory, invalid_argument for
-  /// options that cannot be.
+  /// broken or there is no GPU where one is asked for, unsupported for an architecture or a type that is not
+  /// known or does not run on a GPU, out_of_memory, invalid_argument for options that cannot be.
   static GGUFTransformer load(const std::filesystem::path& path, const LoadOptions& options = {});
 
   ~GGUFTransformer();
@@ -69,6 +69,8 @@ class GGUFTransformer {
   int32_t n_vocab() const;
   int n_context() const;  ///< positions of the longest sequence
   int n_threads() const;
+  /// Where it computes: "CPU", or the name of a GPU.
+  const std::string& device() const;
 
   /// What it holds, in bytes: weights as packed, cache and activations as reserved.
   MemoryEstimate memory() const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "api/options.hpp"
 #include "api/transformer.hpp"
@@ -213,9 +214,15 @@ BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& op
   if (options.n_prompt > 0) result.macs_per_prompt_token = macs_per_token(impl, options.n_prompt);
   result.macs_per_decoded_token = macs_per_token(impl, 1);
 
-  backend::ThreadPool pool(impl.n_threads);
-  backend::ReadBandwidthMeter memory(pool);
-  tensor::PeakMeter arithmetic(pool);
+  // What the processor could do says nothing of a GPU.
+  const bool on_cpu = model.device() == "CPU";
+  backend::ThreadPool pool(on_cpu ? impl.n_threads : 1);
+  std::optional<backend::ReadBandwidthMeter> memory;
+  std::optional<tensor::PeakMeter> arithmetic;
+  if (on_cpu) {
+    memory.emplace(pool);
+    arithmetic.emplace(pool);
+  }
   const int n_total = options.n_repetitions * ((options.n_prompt > 0) + (options.n_decode > 0));
   int n_done = 0;
   // Calls `seconds`, which works and tells how long that took, and takes the ceilings in between: those of a
@@ -226,7 +233,7 @@ BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& op
     Ceilings before;
     for (int i = -1; i < options.n_repetitions; ++i) {
       const double taken = seconds();
-      const Ceilings after{memory.measure(), arithmetic.measure()};
+      const Ceilings after = on_cpu ? Ceilings{memory->measure(), arithmetic->measure()} : Ceilings{};
       const Ceilings best = better(before, after);
       before = after;
       if (i < 0) continue;

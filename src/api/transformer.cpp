@@ -50,6 +50,7 @@ const ModelShape& GGUFTransformer::shape() const { return impl_->shape; }
 int32_t GGUFTransformer::n_vocab() const { return impl_->plan.n_vocab; }
 int GGUFTransformer::n_context() const { return impl_->n_context; }
 int GGUFTransformer::n_threads() const { return impl_->n_threads; }
+const std::string& GGUFTransformer::device() const { return impl_->device_name; }
 double GGUFTransformer::load_seconds() const { return impl_->load_seconds; }
 
 MemoryEstimate GGUFTransformer::memory() const {

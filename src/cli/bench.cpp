@@ -88,6 +88,7 @@ std::string to_json(const BenchOptions& options, const GGUFTransformer& model,
   const BenchmarkOptions& bench = options.bench;
   Json json = {
       {"model", model_path(options.model)},
+      {"device", model.device()},
       {"threads", model.n_threads()},
       {"instruction_set", instruction_set()},
       {"arithmetic", options.model.arithmetic},
@@ -116,10 +117,12 @@ std::string to_json(const BenchOptions& options, const GGUFTransformer& model,
 std::string to_text(const BenchOptions& options, const GGUFTransformer& model,
                     const BenchmarkResult& result) {
   const BenchmarkOptions& bench = options.bench;
-  std::string text = std::filesystem::path(model_path(options.model)).filename().string() + ": " +
-                     std::to_string(model.n_threads()) + " threads, " + instruction_set() + ", " +
-                     options.model.arithmetic + ", kv " + options.model.kv_type + ", loaded in " +
-                     fixed(model.load_seconds(), 2) + " s\n";
+  std::string text =
+      std::filesystem::path(model_path(options.model)).filename().string() + ": " +
+      (model.device() == "CPU" ? std::to_string(model.n_threads()) + " threads, " + instruction_set()
+                               : model.device()) +
+      ", " + options.model.arithmetic + ", kv " + options.model.kv_type + ", loaded in " +
+      fixed(model.load_seconds(), 2) + " s\n";
   char line[200];
   const auto add = [&](const std::string& what, const Rates& rates) {
     if (rates.all.empty()) return;
@@ -134,6 +137,8 @@ std::string to_text(const BenchOptions& options, const GGUFTransformer& model,
           (bench.depth > 0 ? " at depth " + std::to_string(bench.depth) : "") +
           (bench.n_streams > 1 ? " in " + std::to_string(bench.n_streams) + " streams" : ""),
       result.decode);
+  if (result.read_bandwidth == 0)
+    return text + to_text("prefill", result.prefill_profile) + to_text("decode", result.decode_profile);
   text += "arithmetic peak " + fixed(result.int8_peak / 1e9, 1) + " GMAC/s in int8, " +
           fixed(result.f32_peak / 1e9, 1) + " in f32";
   if (result.prefill_limit() > 0)

@@ -1,5 +1,6 @@
 #include "cli/model_options.hpp"
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -24,6 +25,10 @@ std::filesystem::path default_model() {
 
 LoadOptions ModelOptions::load_options() const {
   LoadOptions load;
+  load.device = device == "cpu"   ? DeviceChoice::cpu
+                : device == "gpu" ? DeviceChoice::gpu
+                                  : DeviceChoice::automatic;
+  load.gpu = gpu;
   load.n_threads = n_threads;
   load.arithmetic = arithmetic == "exact" ? Arithmetic::exact : Arithmetic::fast;
   load.kv_type = kv_type == "f32" ? KvType::f32 : kv_type == "q8_0" ? KvType::q8_0 : KvType::f16;
@@ -38,6 +43,16 @@ void add_model_options(CLI::App& command, ModelOptions& options, ModelArgument a
       .add_option("MODEL", options.model, required ? "GGUF file" : "GGUF file; without it the default model")
       ->required(required)
       ->type_name("");
+  command
+      .add_option("--device", options.device,
+                  "where to compute: cpu, gpu, or auto: a real GPU where there is one")
+      ->check(CLI::IsMember({"auto", "cpu", "gpu"}).description(""))
+      ->type_name("DEVICE")
+      ->capture_default_str();
+  command
+      .add_option("--gpu", options.gpu, "which GPU: auto, software, or (part of) a name (realizar devices)")
+      ->type_name("NAME")
+      ->capture_default_str();
   whole_number(command.add_option("-t,--threads", options.n_threads,
                                   "threads to compute with; 0: one a physical core"),
                0, 1024)
@@ -71,6 +86,9 @@ GGUFTransformer load_model(const ModelOptions& options, LoadOptions load) {
   const std::string path = model_path(options);
   ProgressBar bar("loading " + std::filesystem::path(path).filename().string());
   load.progress = [&bar](uint64_t done, uint64_t total) { bar.update(done, total); };
+  load.on_fallback = [](const std::string& reason) {
+    std::fprintf(stderr, "realizar: computing on the CPU: %s\n", reason.c_str());
+  };
   return GGUFTransformer::load(path, load);
 }
 

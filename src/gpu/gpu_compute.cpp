@@ -47,9 +47,19 @@ GpuCompute::GpuCompute(std::shared_ptr<webgpu::Device> device, uint64_t memory_l
     : device_(std::move(device)), pool_(device_, memory_limit), kernels_(*device_) {}
 
 const webgpu::Kernel& GpuCompute::kernel(const webgpu::KernelSource& source) {
-  std::string name(source.name);
-  for (const auto& [constant, value] : source.constants) name += concat(" ", constant, "=", value);
-  return kernels_.get(name, [&] { return source; });
+  return kernels_.get(source.name, [&] { return source; });
+}
+
+const webgpu::Kernel& GpuCompute::activation_kernel(Activation activation, bool gated) {
+  const std::string constants = webgpu::activation_constants(activation, gated);
+  std::string text;
+  return kernels_.get("activate " + constants, [&] {
+    text = concat(constants, webgpu::kernel_source("activations"), webgpu::kernel_source("activate"));
+    return webgpu::KernelSource{.name = "activate",
+                                .source = text,
+                                .bindings = {Access::read, Access::read, Access::write},
+                                .argument_bytes = sizeof(uint32_t)};
+  });
 }
 
 GpuBuffer GpuCompute::upload(std::span<const float> numbers) {
@@ -125,13 +135,8 @@ AsyncGpuResult GpuCompute::start_activate(Activation activation, std::span<const
   const GpuBuffer g = upload(gate), u = upload(up), out = pool_.acquire(gate.size_bytes());
   Commands commands(*device_);
   if (n > 0)
-    commands.dispatch(
-        kernel({.name = "activate",
-                .source = webgpu::kernel_source("activate"),
-                .bindings = {Access::read, Access::read, Access::write},
-                .argument_bytes = sizeof(n),
-                .constants = {{"activation", static_cast<double>(activation)}, {"gated", gated}}}),
-        {g.binding(), u.binding(), out.binding()}, n, in_lines(quotient_up(n, group_threads)));
+    commands.dispatch(activation_kernel(activation, gated), {g.binding(), u.binding(), out.binding()}, n,
+                      in_lines(quotient_up(n, group_threads)));
   return read_back(std::move(commands), out, n);
 }
 

@@ -61,6 +61,7 @@ class GpuCompute {
 
  private:
   const webgpu::Kernel& kernel(const webgpu::KernelSource& source);
+  const webgpu::Kernel& activation_kernel(Activation activation, bool gated);
   GpuBuffer upload(std::span<const float> numbers);
   AsyncGpuResult read_back(webgpu::Commands&& commands, const GpuBuffer& from, size_t n_numbers);
 

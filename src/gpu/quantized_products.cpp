@@ -33,10 +33,17 @@ struct PanelBytes {
 
 /// The arguments of product.wgsl.
 struct ProductSizes {
-  uint32_t first_row, n_rows, n_steps, n_tokens, out_stride;
+  uint32_t n_rows, n_steps, n_tokens;
+  View out;
+  ProductEpilogue::Arguments epilogue;
+  MatrixChoice::Arguments choice;
 };
 
 int64_t quotient_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit; }
+
+/// Groups of threads that share the steps of a row: by the shape of the weights alone, since the order of
+/// sums depends on it. Short matrices need many to keep a GPU busy, and a thread at least two steps.
+int splits_of(int64_t n_steps) { return n_steps >= 16 ? 8 : n_steps >= 8 ? 4 : n_steps >= 4 ? 2 : 1; }
 
 /// Planes of so many panels one after the other in a buffer.
 void place(GpuMatrix::Part& part, const PanelBytes& panel, uint64_t n_panels) {
@@ -106,67 +113,85 @@ QuantizedProducts::QuantizedProducts(std::shared_ptr<const webgpu::Device> devic
       has_integer_dot_(integer_dot == IntegerDot::where_there && device_->gpu().has_integer_dot),
       kernels_(*device_) {}
 
-GpuTokens QuantizedProducts::quantize(webgpu::Commands& commands, const Binding& x, int64_t n_tokens,
-                                      int64_t n_cols, int block) {
+GpuTokens QuantizedProducts::room(int64_t n_tokens, int64_t n_cols, int block, int n_heads) {
+  const auto n_chunks = static_cast<uint64_t>(n_tokens * n_heads * webgpu::steps_of(n_cols) * row_lanes);
+  return {
+      n_tokens, n_cols, block, pool_.acquire(n_chunks * webgpu::chunk_columns), pool_.acquire(n_chunks * 8),
+      n_heads};
+}
+
+GpuTokens QuantizedProducts::quantize(webgpu::Recording& recording, const Binding& numbers, View x,
+                                      int64_t n_tokens, int64_t n_cols, int block, Heads heads) {
   require(block == 32 || block == 256, ErrorKind::invalid_argument, "tokens in blocks of ", block,
           " columns: there are 32 and 256");
+  GpuTokens tokens = room(n_tokens, n_cols, block, heads.count);
   const int64_t n_steps = webgpu::steps_of(n_cols);
-  const auto n_chunks = static_cast<uint64_t>(n_tokens * n_steps * row_lanes);
-  GpuTokens tokens{n_tokens, n_cols, block, pool_.acquire(n_chunks * webgpu::chunk_columns),
-                   pool_.acquire(n_chunks * 8)};
   struct {
-    uint32_t n_cols, n_steps;
-  } const sizes{static_cast<uint32_t>(n_cols), static_cast<uint32_t>(n_steps)};
-  const std::string constants = concat("const block = ", block, "u;\n");
+    View x;
+    uint32_t n_cols, n_steps, head_stride;
+  } const sizes{x, static_cast<uint32_t>(n_cols), static_cast<uint32_t>(n_steps), heads.stride};
+  const std::string constants = concat("const block = ", block, "u;\nconst steps_at_once = 1u;\n");
   std::string text;
   const webgpu::Kernel& kernel = kernels_.get(concat("quantize ", block), [&] {
-    text = concat(constants, webgpu::kernel_source("quantize"));
+    text = concat(constants, webgpu::kernel_source("quantize_step"), webgpu::kernel_source("quantize"));
     return webgpu::KernelSource{.name = "quantize",
                                 .source = text,
                                 .bindings = {Access::read, Access::write, Access::write},
                                 .argument_bytes = sizeof(sizes)};
   });
-  commands.dispatch(kernel, {x, tokens.codes.binding(), tokens.chunks.binding()}, sizes,
-                    {static_cast<uint32_t>(n_steps), static_cast<uint32_t>(n_tokens), 1});
+  recording.dispatch(
+      kernel, {numbers, tokens.codes.binding(), tokens.chunks.binding()}, sizes,
+      {static_cast<uint32_t>(n_steps), static_cast<uint32_t>(n_tokens), static_cast<uint32_t>(heads.count)});
   return tokens;
 }
 
-const webgpu::Kernel& QuantizedProducts::product_kernel(const GpuMatrix& weights, int tokens) {
+const webgpu::Kernel& QuantizedProducts::product_kernel(const GpuMatrix& weights, int tokens,
+                                                        const ProductEpilogue& epilogue,
+                                                        const MatrixChoice& choice, bool own_inputs) {
+  const int splits = splits_of(webgpu::steps_of(weights.n_cols()));
   std::string text;
-  return kernels_.get(concat(kernels::info(weights.type()).name, " ", tokens), [&] {
-    text = concat(weights.layout().constants(), "const tokens = ", tokens, "u;\n",
-                  webgpu::kernel_source(has_integer_dot_ ? "dot4" : "dot4_plain"),
-                  webgpu::kernel_source("product"));
-    return webgpu::KernelSource{.name = "product",
-                                .source = text,
-                                .bindings = {Access::read, Access::read, Access::read, Access::read,
-                                             Access::read, Access::read, Access::write},
-                                .argument_bytes = sizeof(ProductSizes)};
-  });
+  return kernels_.get(
+      concat(kernels::info(weights.type()).name, " ", tokens, " ", splits, " ", epilogue.key(), " ",
+             choice.key(own_inputs)),
+      [&] {
+        text = concat(weights.layout().constants(), "const tokens = ", tokens, "u;\nconst splits = ", splits,
+                      "u;\n", epilogue.text(), choice.text(own_inputs),
+                      webgpu::kernel_source(has_integer_dot_ ? "dot4" : "dot4_plain"),
+                      webgpu::kernel_source("product"));
+        return webgpu::KernelSource{.name = "product",
+                                    .source = text,
+                                    .bindings = {Access::read, Access::read, Access::read, Access::read,
+                                                 Access::read, Access::read, Access::write, Access::read},
+                                    .argument_bytes = sizeof(ProductSizes)};
+      });
 }
 
-void QuantizedProducts::multiply(webgpu::Commands& commands, const GpuTokens& tokens,
-                                 const GpuMatrix& weights, const Binding& out) {
+void QuantizedProducts::multiply(webgpu::Recording& recording, const GpuTokens& tokens,
+                                 const GpuMatrix& weights, const Binding& numbers, View out,
+                                 const ProductEpilogue& epilogue, const MatrixChoice& choice) {
   require(tokens.n_cols == weights.n_cols() && tokens.block == weights.layout().block,
           ErrorKind::invalid_argument, "weights of ", weights.n_cols(), " columns in blocks of ",
           weights.layout().block, " were given tokens of ", tokens.n_cols, " in blocks of ", tokens.block);
+  require(tokens.n_heads == 1 || tokens.n_heads == choice.count, ErrorKind::invalid_argument, tokens.n_heads,
+          " inputs of a token were given to ", choice.count, " matrices");
   if (tokens.n_tokens == 0) return;
-  // As many tokens share a load of weights.
-  const int at_once = tokens.n_tokens == 1 ? 1 : tokens.n_tokens <= 4 ? 4 : 8;
-  const webgpu::Kernel& kernel = product_kernel(weights, at_once);
+  const bool is_one = choice.kind == MatrixChoice::Kind::one;
+  const int at_once = choice.tokens_at_once(tokens.n_tokens);
+  const webgpu::Kernel& kernel = product_kernel(weights, at_once, epilogue, choice, tokens.n_heads > 1);
   for (const GpuMatrix::Part& part : weights.parts()) {
-    const ProductSizes sizes{static_cast<uint32_t>(part.first_row), static_cast<uint32_t>(part.n_rows),
+    // Results of several matrices count from the first row of each.
+    const int64_t n_rows = is_one ? part.n_rows : choice.n_rows, first_row = is_one ? part.first_row : 0;
+    const ProductSizes sizes{static_cast<uint32_t>(n_rows),
                              static_cast<uint32_t>(webgpu::steps_of(weights.n_cols())),
-                             static_cast<uint32_t>(tokens.n_tokens), static_cast<uint32_t>(weights.n_rows())};
-    constexpr int64_t most_workgroups = 65535;
-    const int64_t n_panels = quotient_up(part.n_rows, panel_rows),
-                  lines = quotient_up(n_panels, most_workgroups);
-    commands.dispatch(
+                             static_cast<uint32_t>(tokens.n_tokens),
+                             {out.at + static_cast<uint32_t>(first_row), out.stride},
+                             epilogue.arguments(static_cast<uint32_t>(first_row)),
+                             choice.arguments(part.first_row, part.n_rows)};
+    recording.dispatch(
         kernel,
-        {part.wide, part.pairs, part.bits, part.meta, tokens.codes.binding(), tokens.chunks.binding(), out},
-        sizes,
-        {static_cast<uint32_t>(quotient_up(n_panels, lines)),
-         static_cast<uint32_t>(quotient_up(tokens.n_tokens, at_once)), static_cast<uint32_t>(lines)});
+        {part.wide, part.pairs, part.bits, part.meta, tokens.codes.binding(), tokens.chunks.binding(),
+         numbers, epilogue.vectors.buffer ? epilogue.vectors : part.meta},
+        sizes, choice.groups(n_rows, tokens.n_tokens));
   }
 }
 

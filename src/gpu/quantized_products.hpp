@@ -6,13 +6,16 @@
 #include <vector>
 
 #include "gpu/gpu_buffer_pool.hpp"
+#include "gpu/matrix_choice.hpp"
+#include "gpu/product_epilogue.hpp"
+#include "gpu/view.hpp"
 #include "gpu/webgpu/kernel_cache.hpp"
 #include "gpu/webgpu/weight_layout.hpp"
 
 namespace realizar::gpu {
 
-/// Weights (n_rows, n_cols) of a block format on a GPU, in the layout of `webgpu::WeightLayout`, and in as
-/// many parts as it takes for kernels to see each whole.
+/// Weights (n_rows, n_cols), or several such matrices one after the other, of a block format on a GPU, in the
+/// layout of `webgpu::WeightLayout`, and in as many parts as it takes for kernels to see each whole.
 class GpuMatrix {
  public:
   /// Sends the rows of a file. `plane_bytes` is the most that a plane of a part may take, where that is less
@@ -49,6 +52,7 @@ struct GpuTokens {
   int64_t n_tokens, n_cols;
   int block;
   GpuBuffer codes, chunks;  // as product.wgsl has them
+  int n_heads = 1;          // inputs of every token
 };
 
 /// Products of tokens with quantised weights, all on the GPU: *fast* arithmetic, integers inside a block. A
@@ -61,16 +65,23 @@ class QuantizedProducts {
   QuantizedProducts(std::shared_ptr<const webgpu::Device> device, GpuBufferPool& pool,
                     IntegerDot integer_dot = IntegerDot::where_there);
 
-  /// Tokens from x (n_tokens, n_cols) in f32. Throws invalid_argument for a block other than 32 and 256.
-  GpuTokens quantize(webgpu::Commands& commands, const webgpu::Binding& x, int64_t n_tokens, int64_t n_cols,
-                     int block);
+  /// Room for tokens that another kernel quantises.
+  GpuTokens room(int64_t n_tokens, int64_t n_cols, int block, int n_heads = 1);
 
-  /// out (n_tokens, n_rows) = tokens @ weights^T. Throws invalid_argument when columns or blocks differ.
-  void multiply(webgpu::Commands& commands, const GpuTokens& tokens, const GpuMatrix& weights,
-                const webgpu::Binding& out);
+  /// Tokens from x (n_tokens, heads, n_cols) of `numbers`. Throws invalid_argument for a block other than 32
+  /// and 256.
+  GpuTokens quantize(webgpu::Recording& recording, const webgpu::Binding& numbers, View x, int64_t n_tokens,
+                     int64_t n_cols, int block, Heads heads = {});
+
+  /// out (n_tokens, n_rows) of `numbers` = tokens @ weights^T, with what follows. Throws invalid_argument
+  /// when columns, blocks or heads differ.
+  void multiply(webgpu::Recording& recording, const GpuTokens& tokens, const GpuMatrix& weights,
+                const webgpu::Binding& numbers, View out, const ProductEpilogue& epilogue = {},
+                const MatrixChoice& choice = {});
 
  private:
-  const webgpu::Kernel& product_kernel(const GpuMatrix& weights, int tokens);
+  const webgpu::Kernel& product_kernel(const GpuMatrix& weights, int tokens, const ProductEpilogue& epilogue,
+                                       const MatrixChoice& choice, bool own_inputs);
 
   std::shared_ptr<const webgpu::Device> device_;
   GpuBufferPool& pool_;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "support/nmse.hpp"
 #include "support/program.hpp"
 #include "support/tiny_model.hpp"
 
@@ -309,6 +310,43 @@ TEST_F(ModelCommands, ChatGoesOnWithASavedConversation) {
   }
   EXPECT_EQ(run_program("chat " + model_, "/load\n").status, 2);
   EXPECT_EQ(run_program("chat " + model_, "/nonsense\n").status, 2);
+}
+
+/// What `command` gives with and without wgpu-native; `library` is where it is looked for.
+Outcome run_with_library(const std::string& command, const std::string& library) {
+  return run_program(command, "", "REALIZAR_WGPU_LIBRARY=" + library);
+}
+
+TEST_F(ModelCommands, WithoutAGpuAutoComputesOnTheCpuAndGpuSaysWhatIsMissing) {
+  const std::string absent = folder_.file("absent.so"), run = "run " + model_ + " -p hi -n 4 ";
+  const Outcome automatic = run_with_library(run + "--device auto", absent),
+                cpu = run_with_library(run + "--device cpu", absent),
+                gpu = run_with_library(run + "--device gpu", absent);
+  EXPECT_EQ(automatic.status, 0) << automatic.error;
+  EXPECT_EQ(automatic.out, cpu.out);
+  EXPECT_EQ(gpu.status, 1);
+  EXPECT_NE(gpu.error.find("scripts/fetch_wgpu"), std::string::npos) << gpu.error;
+  EXPECT_EQ(run_program(run + "--device tpu").status, 2);
+}
+
+TEST_F(ModelCommands, TheSoftwareGpuComputesAboutWhatTheCpuDoes) {
+  const std::string logits = "logits " + model_ + " --tokens - --kv f32 --output ";
+  const Outcome gpu =
+      run_program(logits + folder_.file("gpu") + " --device gpu --gpu software", "1 261 5 7 9");
+  if (gpu.status != 0) GTEST_SKIP() << "no GPU for tests: " << gpu.error.substr(0, 80);
+  ASSERT_EQ(run_program(logits + folder_.file("cpu") + " --device cpu", "1 261 5 7 9").status, 0);
+  const auto numbers = [&](const char* name) {
+    const std::string bytes = read_file(folder_.file(name));
+    std::vector<float> all((bytes.size() - 4 * (2 + 5)) / 4);
+    std::memcpy(all.data(), bytes.data() + 4 * (2 + 5), 4 * all.size());
+    return all;
+  };
+  EXPECT_LT(nmse(numbers("gpu"), numbers("cpu")), 1e-3);
+  EXPECT_EQ(run_program("run " + model_ + " -p hi --device gpu --gpu nonesuch").status, 2);
+  const json bench =
+      json::parse(run_program("bench " + model_ + " -p 8 -n 4 -r 1 --json --device gpu --gpu software").out);
+  EXPECT_NE(bench.at("device"), "CPU");
+  EXPECT_GT(bench.at("decode").at("tokens_per_second").at("median"), 0.0);
 }
 
 TEST_F(ModelCommands, EveryCommandHasExamples) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <random>
 
 #include "gpu/async_gpu_result.hpp"
@@ -48,10 +49,14 @@ class QuantizedProductsTest : public GpuTest {
     const auto n_results = static_cast<size_t>(n_tokens * weights.n_rows());
     const GpuBuffer in = pool_->acquire(x.size() * 4), out = pool_->acquire(n_results * 4);
     device_->write(in.get(), 0, std::as_bytes(std::span(x)));
-    webgpu::Commands commands(*device_);
+    webgpu::Recording recording(*device_);
     const GpuTokens tokens =
-        products.quantize(commands, in.binding(), n_tokens, weights.n_cols(), weights.layout().block);
-    products.multiply(commands, tokens, weights, out.binding());
+        products.quantize(recording, in.binding(), {0, static_cast<uint32_t>(weights.n_cols())}, n_tokens,
+                          weights.n_cols(), weights.layout().block);
+    products.multiply(recording, tokens, weights, out.binding(),
+                      {0, static_cast<uint32_t>(weights.n_rows())});
+    webgpu::Commands commands(*device_);
+    commands.run(recording);
     GpuBuffer readback = pool_->acquire(n_results * 4, webgpu::BufferUse::readback);
     commands.copy(out.get(), 0, readback.get(), 0, n_results * 4);
     return AsyncGpuResult(device_, std::move(commands), std::move(readback), n_results).take();
@@ -111,6 +116,91 @@ TEST_F(QuantizedProductsTest, WeightsInPartsHaveTheSameBits) {
   EXPECT_EQ(thrown([&] { send(matrix, 2000); }), ErrorKind::limit_exceeded);
 }
 
+/// Five matrices of 16 rows one after the other, of which every token has two, in other parts than whole
+/// ones.
+class SeveralMatrices : public QuantizedProductsTest {
+ protected:
+  static constexpr int64_t n_rows = 16, n_cols = 512, n_tokens = 6, n_used = 2;
+
+  /// Results (n_tokens, n_used, n_rows), where `x` has n_heads inputs of each token.
+  Floats multiply_chosen(MatrixChoice::Kind kind, const Floats& x, int n_heads,
+                         const ProductEpilogue& epilogue = {}) {
+    const GpuMatrix weights = send(matrix_, 6144);
+    EXPECT_GT(weights.parts().size(), 2u);
+    QuantizedProducts products(device_, *pool_);
+    const size_t n_results = n_tokens * n_used * n_rows;
+    Floats numbers = chosen_;
+    numbers.insert(numbers.end(), lots_.begin(), lots_.end());
+    const GpuBuffer in = pool_->acquire(x.size() * 4), out = pool_->acquire((numbers.size() + n_results) * 4);
+    device_->write(in.get(), 0, std::as_bytes(std::span(x)));
+    device_->write(out.get(), 0, std::as_bytes(std::span(numbers)));
+    webgpu::Recording recording(*device_);
+    const GpuTokens tokens =
+        products.quantize(recording, in.binding(), {0, static_cast<uint32_t>(n_heads * n_cols)}, n_tokens,
+                          n_cols, 256, {n_heads, n_cols});
+    MatrixChoice choice{kind, n_used, n_rows, {0, n_used}};
+    if (kind == MatrixChoice::Kind::grouped) {
+      choice.chosen.at = static_cast<uint32_t>(chosen_.size());
+      choice.lots_at = static_cast<uint32_t>(2 * chosen_.size());
+      choice.most_lots = 6;
+    }
+    products.multiply(recording, tokens, weights, out.binding(),
+                      {static_cast<uint32_t>(numbers.size()), n_used * n_rows}, epilogue, choice);
+    webgpu::Commands commands(*device_);
+    commands.run(recording);
+    GpuBuffer readback = pool_->acquire(n_results * 4, webgpu::BufferUse::readback);
+    commands.copy(out.get(), numbers.size() * 4, readback.get(), 0, n_results * 4);
+    return AsyncGpuResult(device_, std::move(commands), std::move(readback), n_results).take();
+  }
+
+  /// The same out of the products of every input with all rows.
+  Floats expected(MatrixChoice::Kind kind, const Floats& x, int n_heads) {
+    const Floats all = multiply(matrix_, x);
+    Floats out;
+    for (int64_t pair = 0; pair < n_tokens * n_used; ++pair) {
+      const int64_t input = n_heads == 1 ? pair / n_used : pair,
+                    matrix = kind == MatrixChoice::Kind::every
+                                 ? pair % n_used
+                                 : static_cast<int64_t>(chosen_[static_cast<size_t>(pair)]);
+      const auto first = all.begin() + input * 5 * n_rows + matrix * n_rows;
+      out.insert(out.end(), first, first + n_rows);
+    }
+    return out;
+  }
+
+  std::mt19937 random_{7};
+  const RandomMatrix matrix_{random_, TensorType::q4_k, 5 * n_rows, n_cols, true};
+  const Floats chosen_ = {0, 1, 3, 4, 1, 2, 2, 4, 0, 4, 2, 3};
+  const Floats lots_ = {0, 8, 1, 4, 5, 6, 10, 2, 11, 3, 7, 9,               // pairs by matrix
+                        5, 0, 0, 2, 1, 2, 2,  2, 4,  3, 3, 7, 2, 4, 9, 3};  // matrix, first pair, count
+  const Floats x_ = kernels::test::random_floats(random_, n_tokens*n_cols),
+               each_ = kernels::test::random_floats(random_, n_tokens*n_used*n_cols);
+};
+
+TEST_F(SeveralMatrices, HaveTheBitsOfOne) {
+  for (const MatrixChoice::Kind kind :
+       {MatrixChoice::Kind::every, MatrixChoice::Kind::chosen, MatrixChoice::Kind::grouped}) {
+    EXPECT_EQ(multiply_chosen(kind, x_, 1), expected(kind, x_, 1));
+    EXPECT_EQ(multiply_chosen(kind, each_, n_used), expected(kind, each_, n_used));
+  }
+}
+
+TEST_F(SeveralMatrices, HaveScalesAndBiasesOfTheirOwn) {
+  Floats vectors = {1, 2, 0.5f, -1, 4};
+  const Floats biases = kernels::test::random_floats(random_, 5 * n_rows);
+  vectors.insert(vectors.end(), biases.begin(), biases.end());
+  const GpuBuffer buffer = pool_->acquire(vectors.size() * 4);
+  device_->write(buffer.get(), 0, std::as_bytes(std::span(vectors)));
+  const ProductEpilogue epilogue{
+      .scales_differ = true, .has_bias = true, .scales_at = 0, .bias_at = 5, .vectors = buffer.binding()};
+  Floats out = expected(MatrixChoice::Kind::chosen, x_, 1);
+  for (size_t i = 0; i < out.size(); ++i) {
+    const auto matrix = static_cast<size_t>(chosen_[i / n_rows]);
+    out[i] = std::fma(vectors[matrix], out[i], biases[matrix * n_rows + i % n_rows]);
+  }
+  EXPECT_LT(test::nmse(multiply_chosen(MatrixChoice::Kind::chosen, x_, 1, epilogue), out), 1e-12);
+}
+
 TEST_F(QuantizedProductsTest, WhatIsNotFiniteSpoilsItsTokenOnly) {
   std::mt19937 random(4);
   const RandomMatrix matrix(random, TensorType::q8_0, 8, 256, true);
@@ -132,14 +222,23 @@ TEST_F(QuantizedProductsTest, RefusesTokensOfAnotherShape) {
   const GpuMatrix weights = send(matrix);
   QuantizedProducts products(device_, *pool_);
   const GpuBuffer in = pool_->acquire(4 * 512), out = pool_->acquire(4 * 8);
-  webgpu::Commands commands(*device_);
-  EXPECT_EQ(thrown([&] { products.quantize(commands, in.binding(), 1, 256, 64); }),
+  webgpu::Recording recording(*device_);
+  EXPECT_EQ(thrown([&] {
+              products.quantize(recording, in.binding(), {0, 256}, 1, 256, 64);
+            }),
             ErrorKind::invalid_argument);
-  const GpuTokens longer = products.quantize(commands, in.binding(), 1, 512, 256),
-                  finer = products.quantize(commands, in.binding(), 1, 256, 32);
+  const GpuTokens longer = products.quantize(recording, in.binding(), {0, 512}, 1, 512, 256),
+                  finer = products.quantize(recording, in.binding(), {0, 256}, 1, 256, 32);
   for (const GpuTokens* const tokens : {&longer, &finer})
-    EXPECT_EQ(thrown([&] { products.multiply(commands, *tokens, weights, out.binding()); }),
+    EXPECT_EQ(thrown([&] {
+                products.multiply(recording, *tokens, weights, out.binding(), {0, 8});
+              }),
               ErrorKind::invalid_argument);
+  const GpuTokens heads = products.quantize(recording, in.binding(), {0, 512}, 1, 256, 256, {2, 256});
+  EXPECT_EQ(thrown([&] {
+              products.multiply(recording, heads, weights, out.binding(), {0, 8});
+            }),
+            ErrorKind::invalid_argument);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "gpu/webgpu/commands.hpp"
 
+#include <span>
+
 #include "base/error.hpp"
 
 namespace realizar::gpu::webgpu {
@@ -9,31 +11,15 @@ Commands::Commands(const Device& device) : device_(&device) {
   encoder_ = CommandEncoderHandle(wgpu().DeviceCreateCommandEncoder(device.get(), nullptr));
 }
 
-void Commands::dispatch(const Kernel& kernel, std::span<const Binding> bindings,
-                        std::span<const std::byte> arguments, Workgroups groups) {
-  require(bindings.size() == kernel.n_bindings(), ErrorKind::invalid_argument, "the kernel '", kernel.name(),
-          "' takes ", kernel.n_bindings(), " buffers, not ", bindings.size());
-  require(arguments.size() == kernel.argument_bytes(), ErrorKind::invalid_argument, "the kernel '",
-          kernel.name(), "' takes ", kernel.argument_bytes(), " bytes of arguments, not ", arguments.size());
-  std::vector<WGPUBindGroupEntry> entries(bindings.size());
-  for (size_t i = 0; i < bindings.size(); ++i) {
-    entries[i].binding = static_cast<uint32_t>(i);
-    entries[i].buffer = bindings[i].buffer;
-    entries[i].offset = bindings[i].offset;
-    entries[i].size = bindings[i].bytes;
-  }
-  WGPUBindGroupDescriptor descriptor{};
-  descriptor.layout = kernel.layout();
-  descriptor.entryCount = entries.size();
-  descriptor.entries = entries.data();
-  bound_.emplace_back(wgpu().DeviceCreateBindGroup(device_->get(), &descriptor));
-  device_->faults().require_none(concat("bind the buffers of the kernel '", kernel.name(), "'"));
+void Commands::run(const Recording& recording, size_t first, size_t count) {
   begin_pass();
-  wgpu().ComputePassEncoderSetPipeline(pass_.get(), kernel.pipeline());
-  wgpu().ComputePassEncoderSetBindGroup(pass_.get(), 0, bound_.back().get(), 0, nullptr);
-  if (!arguments.empty())
-    wgpu().ComputePassEncoderSetImmediates(pass_.get(), 0, arguments.data(), arguments.size());
-  wgpu().ComputePassEncoderDispatchWorkgroups(pass_.get(), groups.x, groups.y, groups.z);
+  for (const Recording::Step& step : std::span(recording.steps_).subspan(first, count)) {
+    wgpu().ComputePassEncoderSetPipeline(pass_.get(), step.kernel->pipeline());
+    wgpu().ComputePassEncoderSetBindGroup(pass_.get(), 0, step.bound.get(), 0, nullptr);
+    if (!step.arguments.empty())
+      wgpu().ComputePassEncoderSetImmediates(pass_.get(), 0, step.arguments.data(), step.arguments.size());
+    wgpu().ComputePassEncoderDispatchWorkgroups(pass_.get(), step.groups.x, step.groups.y, step.groups.z);
+  }
 }
 
 void Commands::copy(WGPUBuffer from, uint64_t from_offset, WGPUBuffer to, uint64_t to_offset,

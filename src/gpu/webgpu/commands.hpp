@@ -1,26 +1,12 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <span>
 #include <vector>
 
-#include "gpu/webgpu/kernel.hpp"
+#include "gpu/webgpu/recording.hpp"
 
 namespace realizar::gpu::webgpu {
-
-/// The part of a buffer that a kernel sees.
-struct Binding {
-  WGPUBuffer buffer = nullptr;
-  uint64_t offset = 0;  // a multiple of 256, which every GPU takes
-  uint64_t bytes = 0;
-};
-
-/// Workgroups in three dimensions, at most 65535 each.
-struct Workgroups {
-  uint32_t x = 1, y = 1, z = 1;
-};
 
 /// Kernels and copies recorded one after the other, each of which sees what those before it wrote;
 /// `Device::submit` runs them.
@@ -30,15 +16,17 @@ class Commands {
   Commands(Commands&&) noexcept = default;
   Commands& operator=(Commands&&) noexcept = default;
 
-  /// `arguments` fills the kernel's var<immediate>. Throws invalid_argument when bindings or arguments are
-  /// not what the kernel has.
-  void dispatch(const Kernel& kernel, std::span<const Binding> bindings, std::span<const std::byte> arguments,
-                Workgroups groups);
+  void run(const Recording& recording) { run(recording, 0, recording.size()); }
+  /// `count` of its kernels from `first` on.
+  void run(const Recording& recording, size_t first, size_t count);
+
+  /// One kernel, as `Recording::dispatch` has it.
   template <class Arguments>
   void dispatch(const Kernel& kernel, std::initializer_list<Binding> bindings, const Arguments& arguments,
                 Workgroups groups) {
-    dispatch(kernel, std::span(bindings.begin(), bindings.size()), std::as_bytes(std::span(&arguments, 1)),
-             groups);
+    Recording& recording = once_.emplace_back(*device_);
+    recording.dispatch(kernel, bindings, arguments, groups);
+    run(recording);
   }
 
   /// Bytes and offsets are multiples of 4.
@@ -53,7 +41,7 @@ class Commands {
   void end_pass();
 
   const Device* device_;
-  std::vector<BindGroupHandle> bound_;  // until all is recorded
+  std::vector<Recording> once_;  // until all is encoded
   CommandEncoderHandle encoder_;
   ComputePassHandle pass_;
 };

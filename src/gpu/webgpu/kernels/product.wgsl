@@ -1,11 +1,13 @@
-// out (n_tokens, out_stride) = the tokens times rows of quantised weights, which stand as weight_layout.hpp says. A
-// workgroup makes one panel of 8 rows for up to `tokens` tokens. A lane adds up its chunks of 32 columns, every eighth,
-// step by step: integers inside a chunk, then FMAs. The 8 sums of a row are added one after the other. So what a number is
-// made of, and in which order, does not depend on how many tokens there are.
+// out (n_tokens, n_rows) = the tokens times rows of quantised weights, which stand as weight_layout.hpp says. A
+// workgroup makes one panel of 8 rows for up to `tokens` tokens: `splits` times 8 threads a row. A thread adds up its chunks
+// of 32 columns, one of every eight, in one of every `splits` steps: integers inside a chunk, then FMAs. The sums of a row
+// are added one after the other. So what a number is made of, and in which order, depends on the shape of the weights
+// alone, not on how many tokens there are.
 //
-// Ahead of this stand the constants of WeightLayout, `tokens`, and dot4.wgsl or dot4_plain.wgsl.
-struct Sizes { first_row: u32, n_rows: u32, n_steps: u32, n_tokens: u32, out_stride: u32 }
-var<immediate> sizes: Sizes;  // n_rows: from first_row on
+// Ahead of this stand the constants of WeightLayout, `tokens`, `splits`, epilogue.wgsl, matrix_choice.wgsl, and dot4.wgsl
+// or dot4_plain.wgsl.
+struct Sizes { n_rows: u32, n_steps: u32, n_tokens: u32, out: View, epilogue: Epilogue, choice: Choice }
+var<immediate> sizes: Sizes;
 
 @group(0) @binding(0) var<storage, read> wide: array<vec4<u32>>;
 @group(0) @binding(1) var<storage, read> pairs: array<vec2<u32>>;
@@ -14,10 +16,11 @@ var<immediate> sizes: Sizes;  // n_rows: from first_row on
 @group(0) @binding(4) var<storage, read> codes: array<vec4<u32>>;   // of the tokens (n_tokens, n_steps, 8 chunks, 2)
 @group(0) @binding(5) var<storage, read> chunks: array<vec2<u32>>;  // (n_tokens, n_steps, 8): two sums of 16 codes, d
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
+@group(0) @binding(7) var<storage, read> vectors: array<f32>;
 
 const rows = 8u;
 const lanes = 8u;
-var<workgroup> sums: array<array<f32, lanes * rows>, tokens>;
+var<workgroup> sums: array<array<f32, splits * lanes * rows>, tokens>;
 
 // The weights of a chunk: columns 4j ... 4j + 3 in the bytes of first[j], those 16 further in second[j].
 struct Weights { first: vec4<u32>, second: vec4<u32> }
@@ -94,23 +97,25 @@ fn dot16(a: vec4<u32>, b: vec4<u32>) -> i32 {
   return dot4(a.x, b.x) + dot4(a.y, b.y) + dot4(a.z, b.z) + dot4(a.w, b.w);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(64u * splits)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) thread: u32) {
+        @builtin(local_invocation_index) index: u32) {
+  let thread = index % (rows * lanes);
+  let split = index / (rows * lanes);
   let lane = thread % lanes;
   let row = thread / lanes;
-  let panel = group.z * groups.x + group.x;
-  let first_token = group.y * tokens;
+  let panel = panel_of(sizes.choice, sizes.n_rows, sizes.n_tokens, group, groups, index);
+  // Panels beyond the last fill the last line of groups; parts hold panels whole.
+  let is_there = panel.n_tokens > 0u && panel.row < sizes.n_rows && panel.part_row < sizes.choice.part_rows;
   var sum: array<f32, tokens>;
-  // Panels beyond the last fill the last line of groups.
-  if (panel * rows < sizes.n_rows) {
-    for (var step = 0u; step < sizes.n_steps; step++) {
-      let at = (panel * sizes.n_steps + step) * (rows * lanes) + thread;
-      let w = load_weights(at, thread);
-      let s = load_scales((panel * sizes.n_steps + step) * rows + row, lane);
+  if (is_there) {
+    for (var step = split; step < sizes.n_steps; step += splits) {
+      let unit = panel.part_row / rows * sizes.n_steps + step;
+      let w = load_weights(unit * (rows * lanes) + thread, thread);
+      let s = load_scales(unit * rows + row, lane);
       for (var t = 0u; t < tokens; t++) {
-        let token = min(first_token + t, sizes.n_tokens - 1u);
-        let chunk = (token * sizes.n_steps + step) * lanes + lane;
+        let input = input_of(sizes.choice, panel, t, group);
+        let chunk = (input * sizes.n_steps + step) * lanes + lane;
         let about = chunks[chunk];
         let d = bitcast<f32>(about.y);
         let code_sums = vec2(i32(about.x << 16u) >> 16u, i32(about.x) >> 16u);
@@ -125,19 +130,22 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     }
   }
   for (var t = 0u; t < tokens; t++) {
-    sums[t][thread] = sum[t];
+    sums[t][index] = sum[t];
   }
   workgroupBarrier();
   // Now a thread makes one row of a token.
-  for (var i = thread; i < rows * tokens; i += rows * lanes) {
-    let r = panel * rows + i % rows;
+  for (var i = index; i < rows * tokens; i += splits * rows * lanes) {
+    let r = i % rows;
     let t = i / rows;
-    if (r < sizes.n_rows && first_token + t < sizes.n_tokens) {
+    if (is_there && panel.row + r < sizes.n_rows && t < panel.n_tokens) {
       var total = 0.0;
-      for (var l = 0u; l < lanes; l++) {
-        total += sums[t][i % rows * lanes + l];
+      for (var s = 0u; s < splits; s++) {
+        for (var l = 0u; l < lanes; l++) {
+          total += sums[t][(s * rows + r) * lanes + l];
+        }
       }
-      out[(first_token + t) * sizes.out_stride + sizes.first_row + r] = total;
+      let place = result_of(sizes.choice, panel, sizes.n_rows, t, r, group);
+      out[sizes.out.at + place.token * sizes.out.stride + place.column] = finished(sizes.epilogue, total, place);
     }
   }
 }

@@ -1,0 +1,210 @@
+#include "gpu/gpu_device.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "base/error.hpp"
+#include "gpu/async_gpu_result.hpp"
+#include "gpu/plan/plan_recorder.hpp"
+#include "gpu/webgpu/gpu_clock.hpp"
+
+namespace realizar::gpu {
+namespace {
+
+using namespace fusion;
+
+Plan checked(Plan plan, const DeviceOptions& options) {
+  require(options.max_batch_tokens > 0, ErrorKind::invalid_argument, "batches of at most ",
+          options.max_batch_tokens, " tokens hold none");
+  return fuse(std::move(plan));
+}
+
+/// The most columns that the inputs of a token have in a product of the plan.
+int64_t most_columns(const Plan& plan) {
+  int64_t most = 1;
+  for (const Op& op : plan.ops) {
+    if (const auto* products = std::get_if<Products>(&op)) most = std::max<int64_t>(most, products->in.width);
+    if (const auto* logits = std::get_if<Logits>(&op)) most = std::max<int64_t>(most, logits->in.width);
+    if (const auto* heads = std::get_if<HeadLinear>(&op))
+      most = std::max(most, heads->n_heads * plan.weight(heads->weight).n_cols);
+    if (const auto* experts = std::get_if<Experts>(&op))
+      most = std::max(
+          {most, int64_t{experts->in.width}, experts->experts.width * plan.weight(experts->down).n_cols});
+  }
+  return most;
+}
+
+class GpuDevice final : public Device {
+ public:
+  GpuDevice(Plan plan, const DeviceOptions& options, std::shared_ptr<webgpu::Device> gpu,
+            const std::function<void(std::span<const std::byte>)>& release)
+      : plan_(checked(std::move(plan), options)),
+        device_(std::move(gpu)),
+        pool_(device_),
+        kernels_(*device_),
+        products_(device_, pool_),
+        weights_(*device_, pool_, plan_, options, release),
+        buffers_(*device_, pool_, plan_, options),
+        kv_(*device_, pool_, plan_.kv, options.kv_type),
+        dense_rows_(pool_.acquire(static_cast<uint64_t>(options.max_batch_tokens * most_columns(plan_)) *
+                                  sizeof(float))) {}
+
+  void reserve_kv(int n_pages) override {
+    forget_recordings();
+    kv_.reserve(n_pages);
+  }
+  void copy_page(int from, int to) override { kv_.copy_page(from, to); }
+
+  std::span<const float> run(const Batch& batch) override {
+    check(batch);
+    std::vector<uint32_t> asked;
+    for (size_t t = 0; t < batch.tokens.size(); ++t)
+      if (batch.wants_logits[t] != 0) asked.push_back(static_cast<uint32_t>(t));
+    const auto n_tokens = static_cast<int64_t>(batch.tokens.size()),
+               n_asked = static_cast<int64_t>(asked.size());
+    const uint64_t logit_bytes = asked.size() * static_cast<uint64_t>(plan_.n_vocab) * sizeof(float);
+    if (buffers_.send(batch, asked)) forget_recordings();
+    if (logit_bytes > logits_buffer_.bytes()) {
+      forget_recordings();
+      logits_buffer_ = pool_.acquire(logit_bytes);
+    }
+    const Shape shape{n_tokens, n_asked};
+    if (batch.times) take_times(recording(shape), *batch.times);
+    webgpu::Commands commands = encoded(shape);
+    logits_.clear();
+    if (asked.empty()) {
+      device_->submit(std::move(commands));
+      return {};
+    }
+    GpuBuffer readback = pool_.acquire(logit_bytes, webgpu::BufferUse::readback);
+    commands.copy(logits_buffer_.get(), 0, readback.get(), 0, logit_bytes);
+    AsyncGpuResult result(device_, std::move(commands), std::move(readback), logit_bytes / sizeof(float));
+    // While the GPU works: most batches are like the one before.
+    ahead_.emplace(encode(shape));
+    ahead_shape_ = shape;
+    logits_ = result.take();
+    return logits_;
+  }
+
+  DeviceMemory memory() const override {
+    return {weights_.bytes(), buffers_.bytes() + dense_rows_.bytes() + logits_buffer_.bytes(),
+            kv_.page_bytes(), kv_.page_bytes() * static_cast<uint64_t>(kv_.n_pages())};
+  }
+  const Plan& plan() const override { return plan_; }
+
+ private:
+  void check(const Batch& batch) const {
+    const size_t n = batch.tokens.size();
+    require(n > 0 && n <= static_cast<size_t>(buffers_.max_tokens()) && batch.positions.size() == n &&
+                batch.sequences.size() == n && batch.wants_logits.size() == n,
+            ErrorKind::invalid_argument, "a batch of ", n, " tokens, ", batch.positions.size(),
+            " positions, ", batch.sequences.size(), " sequences and ", batch.wants_logits.size(),
+            " wishes; at most ", buffers_.max_tokens(), " of each, alike");
+    for (size_t t = 0; t < n; ++t) {
+      require(batch.tokens[t] >= 0 && batch.tokens[t] < plan_.n_vocab, ErrorKind::invalid_argument, "token ",
+              batch.tokens[t], " is outside the vocabulary of ", plan_.n_vocab);
+      const auto sequence = static_cast<size_t>(batch.sequences[t]);
+      require(
+          sequence < batch.page_tables.size() && batch.positions[t] >= 0 &&
+              static_cast<size_t>(batch.positions[t] / page_positions) < batch.page_tables[sequence].size(),
+          ErrorKind::invalid_argument, "token ", t, " of the batch stands at position ", batch.positions[t],
+          ", which the pages of its sequence do not cover");
+      for (const int32_t page : batch.page_tables[sequence])
+        require(page >= 0 && page < kv_.n_pages(), ErrorKind::invalid_argument, "page ", page,
+                " is none of the ", kv_.n_pages(), " of the cache");
+    }
+  }
+
+  /// Runs the kernels once more, each in a pass of its own with the GPU's clock. They begin with the
+  /// embeddings, so that doing all twice changes nothing.
+  void take_times(const webgpu::Recording& kernels, OpTimes& times) {
+    constexpr size_t most_spans = 2048;
+    const size_t n = std::min(kernels.size(), most_spans);
+    webgpu::GpuClock clock(*device_, static_cast<uint32_t>(n));
+    webgpu::Commands commands(*device_);
+    for (size_t i = 0; i < n; ++i) {
+      clock.start(commands, static_cast<uint32_t>(i));
+      commands.run(kernels, i, 1);
+      clock.stop(commands);
+    }
+    clock.finish(commands);
+    device_->submit(std::move(commands));
+    const std::vector<double> seconds = clock.seconds();
+    for (size_t i = 0; i < n; ++i) times.add(kernels.kernel_name(i), seconds[i], 0);
+  }
+
+  /// By tokens, and rows of logits that are asked for.
+  using Shape = std::pair<int64_t, int64_t>;
+
+  const webgpu::Recording& recording(const Shape& shape) {
+    constexpr size_t most_shapes = 8;
+    if (const auto found = recordings_.find(shape); found != recordings_.end()) return found->second;
+    if (recordings_.size() >= most_shapes) forget_recordings();
+    const PlanMemory memory{plan_,
+                            weights_,
+                            buffers_,
+                            kv_,
+                            products_,
+                            kernels_,
+                            dense_rows_.binding(),
+                            shape.second > 0 ? logits_buffer_.binding() : webgpu::Binding{}};
+    return recordings_.emplace(shape, record(*device_, memory, shape.first, shape.second)).first->second;
+  }
+
+  webgpu::Commands encode(const Shape& shape) {
+    webgpu::Commands commands(*device_);
+    commands.run(recording(shape));
+    return commands;
+  }
+
+  /// Those made ahead, if they are for this shape.
+  webgpu::Commands encoded(const Shape& shape) {
+    if (!ahead_ || ahead_shape_ != shape) return encode(shape);
+    webgpu::Commands commands = std::move(*ahead_);
+    ahead_.reset();
+    return commands;
+  }
+
+  /// When a buffer is another than the one that kernels were recorded with.
+  void forget_recordings() {
+    ahead_.reset();
+    recordings_.clear();
+  }
+
+  Plan plan_;
+  std::shared_ptr<webgpu::Device> device_;
+  GpuBufferPool pool_;
+  webgpu::KernelCache kernels_;
+  QuantizedProducts products_;
+  GpuWeights weights_;
+  PlanBuffers buffers_;
+  GpuKvCache kv_;
+  GpuBuffer dense_rows_, logits_buffer_;
+  std::map<Shape, webgpu::Recording> recordings_;
+  std::optional<webgpu::Commands> ahead_;  // encoded, for the next batch if it has this shape
+  Shape ahead_shape_;
+  std::vector<float> logits_;
+};
+
+}  // namespace
+
+std::unique_ptr<Device> make_gpu_device(Plan plan, const DeviceOptions& options, const std::string& gpu,
+                                        const std::function<void(std::span<const std::byte>)>& release) {
+  return make_gpu_device(std::move(plan), options, webgpu::Device::open(gpu), release);
+}
+
+std::unique_ptr<Device> make_gpu_device(Plan plan, const DeviceOptions& options,
+                                        std::shared_ptr<webgpu::Device> gpu,
+                                        const std::function<void(std::span<const std::byte>)>& release) {
+  return std::make_unique<GpuDevice>(std::move(plan), options, std::move(gpu), release);
+}
+
+std::string gpu_name(const std::string& gpu) {
+  std::vector<Gpu> gpus;
+  for (const webgpu::Adapter& adapter : webgpu::enumerate_adapters()) gpus.push_back(adapter.gpu);
+  return gpus[static_cast<size_t>(webgpu::choose_by_name(gpus, gpu))].name;
+}
+
+}  // namespace realizar::gpu

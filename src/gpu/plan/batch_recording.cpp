@@ -1,0 +1,26 @@
+#include "gpu/plan/batch_recording.hpp"
+
+#include <utility>
+
+#include "gpu/webgpu/kernel_sources.hpp"
+
+namespace realizar::gpu {
+
+const webgpu::Kernel& BatchRecording::kernel(const std::string& key, const char* name,
+                                             const std::string& constants,
+                                             std::initializer_list<const char*> texts,
+                                             std::vector<webgpu::Access> bindings,
+                                             size_t argument_bytes) const {
+  std::string text;
+  return memory.kernels.get(key, [&] {
+    text = constants;
+    for (const char* each : texts) text += webgpu::kernel_source(each);
+    text += webgpu::kernel_source(name);
+    return webgpu::KernelSource{.name = name,
+                                .source = text,
+                                .bindings = std::move(bindings),
+                                .argument_bytes = static_cast<uint32_t>(argument_bytes)};
+  });
+}
+
+}  // namespace realizar::gpu

@@ -1,0 +1,58 @@
+#include "gpu/plan/gpu_weights.hpp"
+
+#include "base/error.hpp"
+#include "fusion/weight_uses.hpp"
+#include "kernels/dequantize.hpp"
+
+namespace realizar::gpu {
+
+GpuWeights::GpuWeights(const webgpu::Device& device, GpuBufferPool& pool, const fusion::Plan& plan,
+                       const fusion::DeviceOptions& options,
+                       const std::function<void(std::span<const std::byte>)>& release)
+    : matrices_(plan.weights.size()), values_(plan.weights.size()), vector_at_(plan.weights.size()) {
+  const fusion::WeightUses uses(plan);
+  uint64_t done = 0, total = 0;
+  for (const size_t i : uses.order) total += plan.weights[i].data.size();
+  std::vector<float> vectors;
+  for (const size_t i : uses.order) {
+    const fusion::Weight& weight = plan.weights[i];
+    if (uses.product[i]) {
+      // Right on Mesa's software GPU, wrong on an NVIDIA H100 with driver 580, for a reason that is not
+      // known.
+      require(
+          weight.n_matrices == 1 || device.gpu().type == GpuType::software, ErrorKind::unsupported,
+          "the tensor '", weight.name,
+          "' holds several matrices, of experts or heads, which do not run on a real GPU yet: use the CPU");
+      const int64_t n_rows = weight.n_rows * weight.n_matrices;
+      // No panel has rows of two matrices.
+      const bool in_panels = weight.n_matrices == 1 || weight.n_rows % webgpu::panel_rows == 0;
+      if (options.arithmetic == fusion::Arithmetic::fast && in_panels &&
+          webgpu::WeightLayout::has(weight.type))
+        matrices_[i].emplace(GpuMatrix(device, pool, weight.type, weight.data, n_rows, weight.n_cols));
+      else
+        matrices_[i].emplace(GpuDenseMatrix(device, pool, weight.type, weight.data, n_rows, weight.n_cols));
+      if (release && !uses.table[i]) release(weight.data);
+    }
+    if (uses.values[i]) {
+      values_[i].resize(static_cast<size_t>(weight.n_cols * weight.n_rows * weight.n_matrices));
+      kernels::dequantize(weight.type, reinterpret_cast<const uint8_t*>(weight.data.data()),
+                          values_[i].size(), values_[i].data());
+      vector_at_[i] = static_cast<uint32_t>(vectors.size());
+      vectors.insert(vectors.end(), values_[i].begin(), values_[i].end());
+    }
+    done += weight.data.size();
+    if (options.progress) options.progress(done, total);
+  }
+  if (vectors.empty()) vectors.push_back(0);  // something must be bound
+  vectors_ = pool.acquire(vectors.size() * sizeof(float), webgpu::BufferUse::weights);
+  device.write(vectors_.get(), 0, std::as_bytes(std::span(vectors)));
+}
+
+uint64_t GpuWeights::bytes() const {
+  uint64_t bytes = vectors_.bytes();
+  for (const auto& weight : matrices_)
+    if (weight) bytes += std::visit([](const auto& matrix) { return matrix.bytes(); }, *weight);
+  return bytes;
+}
+
+}  // namespace realizar::gpu

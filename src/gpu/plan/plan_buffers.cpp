@@ -1,0 +1,158 @@
+#include "gpu/plan/plan_buffers.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/math.hpp"
+#include "kernels/dequantize.hpp"
+
+namespace realizar::gpu {
+
+using namespace fusion;
+
+namespace {
+
+/// Calls fn(op) for every op, those of PerToken one by one.
+template <class Fn>
+void for_each_op(const std::vector<Op>& ops, const Fn& fn) {
+  for (const Op& op : ops)
+    if (const auto* run = std::get_if<PerToken>(&op))
+      for_each_op(run->ops, fn);
+    else
+      fn(op);
+}
+
+}  // namespace
+
+PlanBuffers::PlanBuffers(const webgpu::Device& device, GpuBufferPool& pool, const Plan& plan,
+                         const DeviceOptions& options)
+    : device_(&device),
+      pool_(&pool),
+      plan_(&plan),
+      max_tokens_(options.max_batch_tokens),
+      placement_(place_buffers(plan)) {
+  int64_t embedding_width = 0, scratch[n_rooms] = {};
+  const auto need = [&](int room, int64_t columns) { scratch[room] = std::max(scratch[room], columns); };
+  for_each_op(plan.ops, [&](const Op& op) {
+    const auto table = [&](WeightId weight, bool by_position, int width) {
+      tables_.push_back({weight, by_position});
+      embeddings_.push_back(
+          {static_cast<uint32_t>(embedding_width * max_tokens_), static_cast<uint32_t>(width)});
+      embedding_width += width;
+    };
+    if (const auto* embed = std::get_if<Embed>(&op)) table(embed->table, false, embed->out.width);
+    if (const auto* positions = std::get_if<AddPositionEmbedding>(&op))
+      table(positions->table, true, positions->x.width);
+    if (const auto* products = std::get_if<Products>(&op)) {
+      if (products->gate) need(0, products->linears[0].out.width);
+      if (products->norm) need(2, products->in.width);
+    }
+    if (const auto* experts = std::get_if<Experts>(&op)) {
+      need(0, experts->experts.width * plan.weight(experts->up).n_rows);
+      need(1, int64_t{experts->experts.width} * experts->out.width);
+      need(3, 4 * int64_t{experts->experts.width} + 1);
+    }
+    if (const auto* logits = std::get_if<Logits>(&op)) need(2, logits->in.width);
+  });
+  for (const RopeTable& table : plan.rope_tables) {
+    angles_at_.push_back(angle_stride_);
+    angle_stride_ += static_cast<uint32_t>(2 * table.inverse_frequency.size());
+  }
+  int64_t width = placement_.width;
+  for (int i = 0; i < n_rooms; ++i) {
+    scratch_at_[i] = width;
+    width += scratch[i];
+  }
+  const auto tokens = static_cast<uint64_t>(max_tokens_);
+  const uint64_t row = static_cast<uint64_t>(width) * sizeof(float),
+                 most = std::min<uint64_t>(device.limits().maxStorageBufferBindingSize, uint64_t{1} << 33);
+  require(tokens * row <= most, ErrorKind::limit_exceeded, "activations of ", tokens, " tokens take ",
+          tokens * row, " bytes, and the GPU ", device.gpu().name, " shows a kernel ", most,
+          " at most: use batches of up to ", most / row, " tokens");
+  activations_ = pool.acquire(tokens * row);
+  angles_ = pool.acquire(std::max<uint64_t>(1, tokens * angle_stride_) * sizeof(float));
+  embedding_rows_ =
+      pool.acquire(std::max<uint64_t>(1, tokens * static_cast<uint64_t>(embedding_width)) * sizeof(float));
+  batch_ = pool.acquire(3 * tokens * sizeof(uint32_t));
+}
+
+View PlanBuffers::view(const Slot& slot) const {
+  const auto buffer = static_cast<size_t>(slot.buffer);
+  return {static_cast<uint32_t>(placement_.offsets[buffer] * max_tokens_ + slot.offset),
+          static_cast<uint32_t>(plan_->buffer_widths[buffer])};
+}
+
+View PlanBuffers::scratch(int index, int width) const {
+  return {static_cast<uint32_t>(scratch_at_[index] * max_tokens_), static_cast<uint32_t>(width)};
+}
+
+View PlanBuffers::angles(int table) const { return {angles_at_[static_cast<size_t>(table)], angle_stride_}; }
+
+bool PlanBuffers::send(const Batch& batch, std::span<const uint32_t> asked) {
+  const auto max = static_cast<size_t>(max_tokens_);
+  std::vector<uint32_t> words(3 * max);
+  std::vector<uint32_t> table_at;
+  for (const std::span<const int32_t> table : batch.page_tables) {
+    table_at.push_back(static_cast<uint32_t>(words.size()));
+    words.insert(words.end(), table.begin(), table.end());
+  }
+  for (size_t t = 0; t < batch.tokens.size(); ++t) {
+    words[t] = static_cast<uint32_t>(batch.positions[t]);
+    words[max + t] = table_at[static_cast<size_t>(batch.sequences[t])];
+  }
+  std::copy(asked.begin(), asked.end(), words.begin() + static_cast<ptrdiff_t>(2 * max));
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(words));
+  const bool larger = bytes.size() > batch_.bytes();
+  if (larger) batch_ = pool_->acquire(2 * bytes.size());
+  device_->write(batch_.get(), 0, bytes);
+  send_angles(batch);
+  send_embeddings(batch);
+  return larger;
+}
+
+void PlanBuffers::send_angles(const Batch& batch) {
+  if (angle_stride_ == 0) return;
+  std::vector<float> angles(batch.tokens.size() * angle_stride_);
+  float* out = angles.data();
+  for (const int32_t position : batch.positions)
+    for (const RopeTable& table : plan_->rope_tables) {
+      const size_t n = table.inverse_frequency.size();
+      for (size_t i = 0; i < n; ++i) {
+        double sine, cosine;
+        portable_sin_cos(position * table.inverse_frequency[i], sine, cosine);
+        out[i] = static_cast<float>(cosine * static_cast<double>(table.magnitude));
+        out[n + i] = static_cast<float>(sine * static_cast<double>(table.magnitude));
+      }
+      out += 2 * n;
+    }
+  device_->write(angles_.get(), 0, std::as_bytes(std::span(angles)));
+}
+
+void PlanBuffers::send_embeddings(const Batch& batch) {
+  std::vector<float> rows;
+  for (size_t i = 0; i < tables_.size(); ++i) {
+    const Weight& table = plan_->weight(tables_[i].weight);
+    const std::span<const int32_t> indices = tables_[i].by_position ? batch.positions : batch.tokens;
+    const auto width = static_cast<size_t>(table.n_cols);
+    const kernels::TensorTypeInfo& type = kernels::info(table.type);
+    const auto row_bytes = width / static_cast<size_t>(type.block) * static_cast<size_t>(type.bytes);
+    rows.resize(indices.size() * width);
+    for (size_t t = 0; t < indices.size(); ++t) {
+      require(indices[t] >= 0 && indices[t] < table.n_rows, ErrorKind::invalid_argument,
+              tables_[i].by_position ? "position " : "token ", indices[t], " is beyond the ", table.n_rows,
+              " rows of '", table.name, "'");
+      kernels::dequantize(
+          table.type,
+          reinterpret_cast<const uint8_t*>(table.data.data()) + static_cast<size_t>(indices[t]) * row_bytes,
+          width, rows.data() + t * width);
+    }
+    device_->write(embedding_rows_.get(), uint64_t{embeddings_[i].at} * sizeof(float),
+                   std::as_bytes(std::span(rows)));
+  }
+}
+
+uint64_t PlanBuffers::bytes() const {
+  return activations_.bytes() + angles_.bytes() + embedding_rows_.bytes() + batch_.bytes();
+}
+
+}  // namespace realizar::gpu

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "fusion/buffer_placement.hpp"
+#include "fusion/device.hpp"
+#include "gpu/gpu_buffer_pool.hpp"
+#include "gpu/view.hpp"
+
+namespace realizar::gpu {
+
+/// What a plan's kernels read and write beside its weights.
+class PlanBuffers {
+ public:
+  /// Throws out_of_memory; limit_exceeded, saying what would fit, when activations of so many tokens are more
+  /// than a kernel sees.
+  PlanBuffers(const webgpu::Device& device, GpuBufferPool& pool, const fusion::Plan& plan,
+              const fusion::DeviceOptions& options);
+
+  /// Sends tokens' positions, page tables and asked rows, angles, and rows of embedding tables. Says whether
+  /// the page tables took a larger buffer, which kernels recorded before do not know.
+  bool send(const fusion::Batch& batch, std::span<const uint32_t> asked);
+
+  /// Columns of an activation buffer.
+  View view(const fusion::Slot& slot) const;
+  /// Room of its own for results between kernels that no slot has: of a gate or the gates of experts, 0, of
+  /// experts, 1, of a norm, 2, and of tokens grouped by expert, 3.
+  View scratch(int index, int width) const;
+  /// The rows of the table that the plan's op number `index` among those with a table looks up.
+  View embeddings(int index) const { return embeddings_[static_cast<size_t>(index)]; }
+  View angles(int table) const;
+  uint32_t asked_at() const { return 2 * static_cast<uint32_t>(max_tokens_); }
+  int max_tokens() const { return max_tokens_; }
+
+  webgpu::Binding activations() const { return activations_.binding(); }
+  webgpu::Binding batch() const { return batch_.binding(); }
+  webgpu::Binding angle_numbers() const { return angles_.binding(); }
+  webgpu::Binding embedding_rows() const { return embedding_rows_.binding(); }
+
+  uint64_t bytes() const;
+
+ private:
+  void send_angles(const fusion::Batch& batch);
+  void send_embeddings(const fusion::Batch& batch);
+
+  /// A table that an op looks up by token or by position.
+  struct Table {
+    fusion::WeightId weight;
+    bool by_position;
+  };
+
+  const webgpu::Device* device_;
+  GpuBufferPool* pool_;
+  const fusion::Plan* plan_;
+  int max_tokens_;
+  fusion::BufferPlacement placement_;
+  static constexpr int n_rooms = 4;
+  int64_t scratch_at_[n_rooms] = {};  // columns before a token's, in the row of activations
+  std::vector<Table> tables_;
+  std::vector<View> embeddings_;
+  std::vector<uint32_t> angles_at_;
+  uint32_t angle_stride_ = 0;
+  GpuBuffer activations_, batch_, angles_, embedding_rows_;
+};
+
+}  // namespace realizar::gpu

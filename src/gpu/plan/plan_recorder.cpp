@@ -1,0 +1,420 @@
+#include "gpu/plan/plan_recorder.hpp"
+
+#include <string>
+
+#include "base/error.hpp"
+#include "gpu/plan/expert_recorder.hpp"
+#include "gpu/plan/product_recorder.hpp"
+#include "gpu/webgpu/kernel_sources.hpp"
+
+namespace realizar::gpu {
+
+using namespace fusion;
+using webgpu::Access;
+using webgpu::Binding;
+using webgpu::Kernel;
+using webgpu::Workgroups;
+
+namespace {
+
+/// As elementwise.wgsl counts.
+enum class Elementwise { copy_other, add, add_rows, multiply_other, scale, soft_cap, sigmoid_gate };
+
+class Recorder : BatchRecording {
+ public:
+  Recorder(const webgpu::Device& device, const PlanMemory& plan_memory, int64_t tokens, int64_t asked)
+      : BatchRecording{plan_memory, tokens, webgpu::Recording(device)}, n_asked_(asked) {}
+
+  void record(const Op& op) { std::visit(*this, static_cast<const OpVariant&>(op)); }
+  webgpu::Recording finish() && { return std::move(recorded); }
+
+  void operator()(const PerToken& op) {
+    for (size_t i = 0; i < op.ops.size(); ++i)
+      if (i + 2 < op.ops.size() && is_rope_and_store(op.ops[i], op.ops[i + 1], op.ops[i + 2])) {
+        rope_and_store(std::get<Rope>(op.ops[i]), std::get<Rope>(op.ops[i + 1]),
+                       std::get<StoreKv>(op.ops[i + 2]));
+        i += 2;
+      } else {
+        record(op.ops[i]);
+      }
+  }
+
+  void operator()(const Embed& op) {
+    elementwise({.operation = Elementwise::copy_other,
+                 .out = view(op.out),
+                 .other = memory.buffers.embeddings(n_tables_++),
+                 .n_cols = op.out.width,
+                 .factor = op.scale,
+                 .others = memory.buffers.embedding_rows()});
+  }
+
+  void operator()(const AddPositionEmbedding& op) {
+    elementwise({.operation = Elementwise::add_rows,
+                 .a = view(op.x),
+                 .out = view(op.x),
+                 .other = memory.buffers.embeddings(n_tables_++),
+                 .n_cols = op.x.width,
+                 .others = memory.buffers.embedding_rows()});
+  }
+
+  void operator()(const Norm& op) { norm(op, view(op.out)); }
+
+  void operator()(const Rope& op) {
+    struct {
+      View x, angles;
+      uint32_t n_heads, head_stride, n_pairs;
+    } const arguments{view(op.x.columns(op.head_offset, op.n_rot)), memory.buffers.angles(op.table),
+                      static_cast<uint32_t>(op.n_heads), static_cast<uint32_t>(op.head_stride),
+                      static_cast<uint32_t>(op.n_rot / 2)};
+    const bool halves = op.style == RopeStyle::neox;
+    const Kernel& kernel = this->kernel(concat("rope ", halves), "rope", constant("halves", halves), {},
+                                        {Access::write, Access::read}, sizeof(arguments));
+    recorded.dispatch(kernel, {activations(), memory.buffers.angle_numbers()}, arguments,
+                      threads(op.n_heads * op.n_rot / 2));
+  }
+
+  void operator()(const JoinHeads& op) {
+    struct {
+      View a, b, out;
+      uint32_t n_heads, a_width, b_width, a_stride, b_stride;
+    } const arguments{view(op.a),
+                      view(op.b),
+                      view(op.out),
+                      static_cast<uint32_t>(op.n_heads),
+                      static_cast<uint32_t>(op.a_width),
+                      static_cast<uint32_t>(op.b_width),
+                      static_cast<uint32_t>(op.a_stride),
+                      static_cast<uint32_t>(op.b_stride)};
+    recorded.dispatch(kernel("join_heads", "join_heads", {}, {}, {Access::write}, sizeof(arguments)),
+                      {activations()}, arguments, threads(op.n_heads * (op.a_width + op.b_width)));
+  }
+
+  void operator()(const StoreKv& op) {
+    const KvShape& shape = memory.kv.shape(op.layer);
+    struct {
+      View k, v;
+      uint32_t v_head_stride;
+    } const arguments{view(op.k), op.v ? view(op.v) : View{},
+                      static_cast<uint32_t>(op.v_stride != 0 ? op.v_stride : shape.value_dim)};
+    const Kernel& kernel = this->kernel(concat("store_kv ", kv_key(shape)), "store_kv", kv_constants(shape),
+                                        {"kv_page", "kv_write"}, {Access::write, Access::read, Access::write},
+                                        sizeof(arguments));
+    recorded.dispatch(kernel, {activations(), memory.buffers.batch(), memory.kv.layer(op.layer)}, arguments,
+                      threads(shape.n_kv_heads * (shape.key_dim + shape.value_dim) / 2));
+  }
+
+  void operator()(const Attention& op) {
+    const KvShape& shape = memory.kv.shape(op.layer);
+    const int out_dim = op.out.width / op.n_heads;
+    struct {
+      View q, out;
+      uint32_t group, window;
+      float scale, soft_cap;
+      uint32_t sinks_at, has_sinks;
+      float alibi_max_bias;
+      uint32_t n_heads;
+    } const arguments{view(op.q),
+                      view(op.out),
+                      static_cast<uint32_t>(op.n_heads / shape.n_kv_heads),
+                      static_cast<uint32_t>(op.window),
+                      op.scale,
+                      op.soft_cap,
+                      memory.weights.vector_at(op.sinks),
+                      op.sinks ? 1u : 0u,
+                      op.alibi_max_bias,
+                      static_cast<uint32_t>(op.n_heads)};
+    const Kernel& kernel =
+        this->kernel(concat("attention ", kv_key(shape), " ", out_dim), "attention",
+                     kv_constants(shape) + constant("out_dim", out_dim), {"kv_page"},
+                     {Access::write, Access::read, Access::read, Access::read}, sizeof(arguments));
+    recorded.dispatch(
+        kernel, {activations(), memory.buffers.batch(), memory.kv.layer(op.layer), memory.weights.vectors()},
+        arguments, {static_cast<uint32_t>(op.n_heads), static_cast<uint32_t>(n_tokens), 1});
+  }
+
+  void operator()(const Gate& op) { gate(op, view(op.gate), op.up ? view(op.up) : View{}, !!op.up); }
+
+  void operator()(const Add& op) { add(op, view(op.b)); }
+
+  void operator()(const Scale& op) {
+    const bool by_column = memory.weights.values(op.weight).size() > 1;
+    elementwise({.operation = by_column ? Elementwise::multiply_other : Elementwise::scale,
+                 .a = view(op.x),
+                 .out = view(op.x),
+                 .other = {memory.weights.vector_at(op.weight), 0},
+                 .n_cols = op.x.width,
+                 .factor = op.weight ? memory.weights.factor(op.weight) : op.factor});
+  }
+
+  void operator()(const SoftCap& op) {
+    elementwise({.operation = Elementwise::soft_cap,
+                 .a = view(op.x),
+                 .out = view(op.x),
+                 .n_cols = op.x.width,
+                 .factor = op.cap});
+  }
+
+  void operator()(const SigmoidGate& op) {
+    elementwise({.operation = Elementwise::sigmoid_gate,
+                 .a = view(op.x),
+                 .b = view(op.gate),
+                 .out = view(op.x),
+                 .n_cols = op.x.width});
+  }
+
+  void operator()(const Products& op) {
+    ProductInput input{view(op.in), n_tokens, op.in.width};
+    if (int block = 0; norm_is_quantised(op, block)) {
+      norm_and_quantise(*op.norm, input, block);
+    } else if (op.norm) {
+      input.x = memory.buffers.scratch(2, op.in.width);
+      norm(*op.norm, input.x);
+    }
+    // A gate is stored apart, and meets the second product as that is finished.
+    const View gate = memory.buffers.scratch(0, op.linears[0].out.width);
+    for (size_t i = 0; i < op.linears.size(); ++i) {
+      const Linear& linear = op.linears[i];
+      ProductEpilogue epilogue = this->epilogue(linear.scale, linear.bias);
+      View out = view(linear.out);
+      if (op.gate && i + 1 < op.linears.size()) {
+        out = gate;
+      } else if (op.gate) {
+        epilogue.kind = i > 0 ? ProductEpilogue::Kind::gate_other : ProductEpilogue::Kind::activate_alone;
+        epilogue.activation = op.gate->activation;
+        epilogue.other = gate;
+        out = view(op.gate->out);
+      } else if (op.add) {
+        epilogue.kind = ProductEpilogue::Kind::add_other;
+        epilogue.factor = op.add->factor;
+        epilogue.other = view(op.add->a);
+        out = view(op.add->out);
+      }
+      record_product(*this, input, memory.weights.matrix(linear.weight), activations(), out, epilogue);
+    }
+  }
+
+  void operator()(const Logits& op) {
+    if (n_asked_ == 0) return;
+    const View rows = memory.buffers.scratch(2, op.in.width);
+    struct {
+      View input, out;
+      uint32_t n_cols, list_at;
+    } const arguments{view(op.in), rows, static_cast<uint32_t>(op.in.width), memory.buffers.asked_at()};
+    Workgroups groups = threads(op.in.width);
+    groups.y = static_cast<uint32_t>(n_asked_);
+    recorded.dispatch(
+        kernel("gather_rows", "gather_rows", {}, {}, {Access::write, Access::read}, sizeof(arguments)),
+        {activations(), memory.buffers.batch()}, arguments, groups);
+    ProductInput input{rows, n_asked_, op.in.width};
+    const int n_vocab = memory.plan.n_vocab;
+    const View out{0, static_cast<uint32_t>(n_vocab)};
+    record_product(*this, input, memory.weights.matrix(op.weight), memory.logits, out,
+                   epilogue(op.scale, op.bias));
+    if (op.factor != 1)
+      elementwise({.operation = Elementwise::scale,
+                   .a = out,
+                   .out = out,
+                   .n_cols = n_vocab,
+                   .factor = op.factor,
+                   .numbers = memory.logits,
+                   .n_tokens = n_asked_});
+    if (op.soft_cap != 0)
+      elementwise({.operation = Elementwise::soft_cap,
+                   .a = out,
+                   .out = out,
+                   .n_cols = n_vocab,
+                   .factor = op.soft_cap,
+                   .numbers = memory.logits,
+                   .n_tokens = n_asked_});
+  }
+
+  /// Heads have a matrix each.
+  void operator()(const HeadLinear& op) {
+    const Weight& weight = memory.plan.weight(op.weight);
+    ProductInput input{view(op.in),
+                       n_tokens,
+                       static_cast<int>(weight.n_cols),
+                       {op.n_heads, static_cast<uint32_t>(op.in_stride)}};
+    record_product(*this, input, memory.weights.matrix(op.weight), activations(), view(op.out),
+                   epilogue(op.scale, {}), {MatrixChoice::Kind::every, op.n_heads, weight.n_rows});
+  }
+
+  void operator()(const Route& op) { record_route(*this, op); }
+  void operator()(const Experts& op) { record_experts(*this, op); }
+
+  void operator()(const Linear&) { fail(ErrorKind::internal, "a product outside the fused Products"); }
+
+ private:
+  ProductEpilogue epilogue(WeightId scale, WeightId bias) const {
+    return product_epilogue(memory.weights, scale, bias);
+  }
+
+  std::string kv_key(const KvShape& shape) const {
+    return concat(shape.n_kv_heads, " ", shape.key_dim, " ", shape.value_dim);
+  }
+  std::string kv_constants(const KvShape& shape) const {
+    return constant("key_dim", shape.key_dim) + constant("value_dim", shape.value_dim) +
+           constant("n_kv_heads", shape.n_kv_heads) + constant("kv_f16", memory.kv.type() == KvType::f16) +
+           constant("max_tokens", memory.buffers.max_tokens());
+  }
+
+  struct ElementwiseCall {
+    Elementwise operation;
+    View a{}, b{}, out{}, other{};
+    int n_cols;
+    float factor = 1;
+    Binding others{};      // none: the plan's vectors
+    Binding numbers{};     // none: the activations
+    int64_t n_tokens = 0;  // 0: all
+  };
+  void elementwise(const ElementwiseCall& call) {
+    struct {
+      View a, b, out, other;
+      uint32_t n_cols;
+      float factor;
+    } const arguments{call.a, call.b, call.out, call.other, static_cast<uint32_t>(call.n_cols), call.factor};
+    const int operation = static_cast<int>(call.operation);
+    const Kernel& kernel =
+        this->kernel(concat("elementwise ", operation), "elementwise",
+                     constant("operation", operation) + webgpu::activation_constants(Activation::silu, false),
+                     {"activations"}, {Access::write, Access::read}, sizeof(arguments));
+    Workgroups groups = threads(call.n_cols);
+    if (call.n_tokens != 0) groups.y = static_cast<uint32_t>(call.n_tokens);
+    recorded.dispatch(kernel,
+                      {call.numbers.buffer ? call.numbers : activations(),
+                       call.others.buffer ? call.others : memory.weights.vectors()},
+                      arguments, groups);
+  }
+
+  /// Queries turned in place, keys turned as they are stored: whole heads, alike.
+  bool is_rope_and_store(const Op& first, const Op& second, const Op& third) const {
+    const auto* q = std::get_if<Rope>(&first);
+    const auto* k = std::get_if<Rope>(&second);
+    const auto* store = std::get_if<StoreKv>(&third);
+    if (!q || !k || !store || k->x != store->k || !store->v) return false;
+    const int key_dim = memory.kv.shape(store->layer).key_dim;
+    const auto whole = [&](const Rope& rope) { return rope.head_offset == 0 && rope.head_stride == key_dim; };
+    return whole(*q) && whole(*k) && q->style == k->style && q->table == k->table && q->n_rot == k->n_rot;
+  }
+
+  void rope_and_store(const Rope& q, const Rope& k, const StoreKv& store) {
+    const KvShape& shape = memory.kv.shape(store.layer);
+    struct {
+      View q, k, v, angles;
+      uint32_t n_pairs, v_head_stride;
+    } const arguments{view(q.x),
+                      view(k.x),
+                      view(store.v),
+                      memory.buffers.angles(q.table),
+                      static_cast<uint32_t>(q.n_rot / 2),
+                      static_cast<uint32_t>(store.v_stride != 0 ? store.v_stride : shape.value_dim)};
+    const bool halves = q.style == RopeStyle::neox;
+    const Kernel& kernel =
+        this->kernel(concat("rope_kv ", kv_key(shape), " ", halves, q.n_heads), "rope_kv",
+                     kv_constants(shape) + constant("halves", halves) + constant("n_heads", q.n_heads),
+                     {"kv_page", "kv_write"}, {Access::write, Access::read, Access::write, Access::read},
+                     sizeof(arguments));
+    recorded.dispatch(
+        kernel,
+        {activations(), memory.buffers.batch(), memory.kv.layer(store.layer), memory.buffers.angle_numbers()},
+        arguments,
+        threads(((q.n_heads + shape.n_kv_heads) * shape.key_dim + shape.n_kv_heads * shape.value_dim) / 2));
+  }
+
+  static std::string norm_constants(const Norm& op) {
+    return constant("is_layer", op.kind == NormKind::layer) + constant("has_weight", !!op.weight) +
+           constant("has_bias", !!op.bias);
+  }
+
+  /// Whether a norm goes over whole rows into one form of int8 only.
+  bool norm_is_quantised(const Products& op, int& block) const {
+    if (!op.norm || op.norm->width != op.in.width) return false;
+    block = 0;
+    for (const Linear& linear : op.linears) {
+      const auto* matrix = std::get_if<GpuMatrix>(&memory.weights.matrix(linear.weight));
+      if (!matrix || (block != 0 && block != matrix->layout().block)) return false;
+      block = matrix->layout().block;
+    }
+    return true;
+  }
+
+  void norm_and_quantise(const Norm& op, ProductInput& input, int block) {
+    struct {
+      View input;
+      uint32_t weight_at, bias_at, n_cols, n_steps;
+      float epsilon;
+    } const arguments{input.x,
+                      memory.weights.vector_at(op.weight),
+                      memory.weights.vector_at(op.bias),
+                      static_cast<uint32_t>(input.n_cols),
+                      static_cast<uint32_t>(webgpu::steps_of(input.n_cols)),
+                      op.epsilon};
+    const std::string constants =
+        norm_constants(op) + constant("block", block) + constant("steps_at_once", 4);
+    const Kernel& kernel = this->kernel(
+        "norm_quantize " + constants, "norm_quantize", constants, {"norm_factor", "quantize_step"},
+        {Access::read, Access::read, Access::write, Access::write}, sizeof(arguments));
+    input.tokens = memory.products.room(input.n_tokens, input.n_cols, block);
+    input.prepared = block;
+    recorded.dispatch(kernel,
+                      {activations(), memory.weights.vectors(), input.tokens.codes.binding(),
+                       input.tokens.chunks.binding()},
+                      arguments, {static_cast<uint32_t>(input.n_tokens), 1, 1});
+  }
+
+  void norm(const Norm& op, View out) {
+    const auto run_stride = [&](WeightId id) {
+      return memory.weights.values(id).size() > static_cast<size_t>(op.width)
+                 ? static_cast<uint32_t>(op.width)
+                 : 0u;
+    };
+    struct {
+      View input, out, weight, bias;
+      uint32_t width;
+      float epsilon;
+    } const arguments{view(op.in),
+                      out,
+                      {memory.weights.vector_at(op.weight), run_stride(op.weight)},
+                      {memory.weights.vector_at(op.bias), run_stride(op.bias)},
+                      static_cast<uint32_t>(op.width),
+                      op.epsilon};
+    const Kernel& kernel = this->kernel("norm " + norm_constants(op), "norm", norm_constants(op),
+                                        {"norm_factor"}, {Access::write, Access::read}, sizeof(arguments));
+    recorded.dispatch(kernel, {activations(), memory.weights.vectors()}, arguments,
+                      {static_cast<uint32_t>(op.in.width / op.width), static_cast<uint32_t>(n_tokens), 1});
+  }
+
+  void gate(const Gate& op, View gate, View up, bool has_up) {
+    struct {
+      View gate, up, out;
+      uint32_t n_cols;
+    } const arguments{gate, up, view(op.out), static_cast<uint32_t>(op.out.width)};
+    const std::string constants = webgpu::activation_constants(op.activation, has_up);
+    recorded.dispatch(
+        kernel("gate " + constants, "gate", constants, {"activations"}, {Access::write}, sizeof(arguments)),
+        {activations()}, arguments, threads(op.out.width));
+  }
+
+  void add(const Add& op, View b) {
+    elementwise({.operation = Elementwise::add,
+                 .a = view(op.a),
+                 .b = b,
+                 .out = view(op.out),
+                 .n_cols = op.out.width,
+                 .factor = op.factor});
+  }
+
+  int64_t n_asked_;
+  int n_tables_ = 0;  // ops with a table so far
+};
+
+}  // namespace
+
+webgpu::Recording record(const webgpu::Device& device, const PlanMemory& memory, int64_t n_tokens,
+                         int64_t n_asked) {
+  Recorder recorder(device, memory, n_tokens, n_asked);
+  for (const Op& op : memory.plan.ops) recorder.record(op);
+  return std::move(recorder).finish();
+}
+
+}  // namespace realizar::gpu

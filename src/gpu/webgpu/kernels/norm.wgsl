@@ -1,0 +1,20 @@
+// out = in / sqrt(mean(in^2) + epsilon), or (in - mean) / sqrt(variance + epsilon), over every run of `width` columns,
+// times a weight, plus a bias. A workgroup makes one run of one token. Ahead of this stands norm_factor.wgsl.
+// weight and bias: `stride` columns from one run's to the next.
+struct Arguments { input: View, out: View, weight: View, bias: View, width: u32, epsilon: f32 }
+var<immediate> arguments: Arguments;
+
+@group(0) @binding(0) var<storage, read_write> x: array<f32>;
+@group(0) @binding(1) var<storage, read> vectors: array<f32>;
+
+@compute @workgroup_size(256)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let run = group.x;
+  let first = arguments.input.at + group.y * arguments.input.stride + run * arguments.width;
+  let out = arguments.out.at + group.y * arguments.out.stride + run * arguments.width;
+  let factor = factor_of(first, arguments.width, arguments.epsilon, thread);
+  for (var i = thread; i < arguments.width; i += 256u) {
+    x[out + i] = normalised(factor, x[first + i], arguments.weight.at + run * arguments.weight.stride + i,
+                            arguments.bias.at + run * arguments.bias.stride + i);
+  }
+}
