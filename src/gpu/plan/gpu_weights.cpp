@@ -17,12 +17,6 @@ GpuWeights::GpuWeights(const webgpu::Device& device, GpuBufferPool& pool, const 
   for (const size_t i : uses.order) {
     const fusion::Weight& weight = plan.weights[i];
     if (uses.product[i]) {
-      // Right on Mesa's software GPU, wrong on an NVIDIA H100 with driver 580, for a reason that is not
-      // known.
-      require(
-          weight.n_matrices == 1 || device.gpu().type == GpuType::software, ErrorKind::unsupported,
-          "the tensor '", weight.name,
-          "' holds several matrices, of experts or heads, which do not run on a real GPU yet: use the CPU");
       const int64_t n_rows = weight.n_rows * weight.n_matrices;
       // No panel has rows of two matrices.
       const bool in_panels = weight.n_matrices == 1 || weight.n_rows % webgpu::panel_rows == 0;

@@ -17,7 +17,7 @@ const group_size = n_experts / n_qualities;
 var<workgroup> gates: array<f32, n_experts>;
 var<workgroup> ranked: array<f32, n_experts>;
 var<workgroup> qualities: array<f32, n_qualities>;
-var<workgroup> is_chosen: array<bool, n_experts>;
+var<workgroup> is_chosen: array<u32, n_experts>;  // 0 or 1: NVIDIA's driver 580 loses bool in workgroup memory
 var<workgroup> chosen_gates: array<f32, n_used>;
 
 fn is_better(a: f32, a_index: u32, b: f32, b_index: u32) -> bool {
@@ -100,7 +100,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var other = 0u; other < n_experts; other++) {
       better += u32(is_better(ranked[other], other, ranked[i], i));
     }
-    is_chosen[i] = better < n_used;
+    is_chosen[i] = u32(better < n_used);
   }
   workgroupBarrier();
 
@@ -108,9 +108,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   for (var i = thread; i < n_experts; i += threads) {
     var place = 0u;
     for (var before = 0u; before < i; before++) {
-      place += u32(is_chosen[before]);
+      place += is_chosen[before];
     }
-    if (is_chosen[i] && place < n_used) {
+    if (is_chosen[i] == 1u && place < n_used) {
       x[arguments.experts.at + token * arguments.experts.stride + place] = f32(i);
       chosen_gates[place] = gates[i];
     }
