@@ -70,7 +70,8 @@ class GGUFTransformer {
   int n_context() const;  ///< positions of the longest sequence
   int n_threads() const;
   /// Where it computes: "CPU", or the name of a GPU.
-  const std::string& device() const;
+  std::string device() const;
+  bool on_gpu() const;
 
   /// What it holds, in bytes: weights as packed, cache and activations as reserved.
   MemoryEstimate memory() const;

@@ -215,7 +215,7 @@ BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& op
   result.macs_per_decoded_token = macs_per_token(impl, 1);
 
   // What the processor could do says nothing of a GPU.
-  const bool on_cpu = model.device() == "CPU";
+  const bool on_cpu = !model.on_gpu();
   backend::ThreadPool pool(on_cpu ? impl.n_threads : 1);
   std::optional<backend::ReadBandwidthMeter> memory;
   std::optional<tensor::PeakMeter> arithmetic;

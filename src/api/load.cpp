@@ -33,7 +33,7 @@ void check_context(const fusion::Plan& plan, int n_context) {
 }  // namespace
 
 GGUFTransformer load_transformer(const std::filesystem::path& path, const LoadOptions& options,
-                                 const DeviceFactory& make_device, const std::string& device_name) {
+                                 const DeviceFactory& make_device) {
   const auto start = std::chrono::steady_clock::now();
   check(options);
   auto impl = std::make_unique<GGUFTransformer::Impl>(
@@ -73,7 +73,6 @@ GGUFTransformer load_transformer(const std::filesystem::path& path, const LoadOp
   impl->pages = std::make_unique<model::KvPages>(static_cast<int32_t>(n_pages));
   impl->evaluator = std::make_unique<model::Evaluator>(*impl->device, *impl->pages, impl->plan.n_vocab,
                                                        static_cast<size_t>(options.max_batch_tokens));
-  impl->device_name = device_name;
   impl->load_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return GGUFTransformer(std::move(impl));
 }

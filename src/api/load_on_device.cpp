@@ -15,7 +15,7 @@ GGUFTransformer load_on_gpu(const std::filesystem::path& path, const LoadOptions
                                const std::function<void(std::span<const std::byte>)>& release) {
     return gpu::make_gpu_device(std::move(plan), device_options, options.gpu, release);
   };
-  return load_transformer(path, options, make_device, gpu::gpu_name(options.gpu));
+  return load_transformer(path, options, make_device);
 }
 
 GGUFTransformer load_automatically(const std::filesystem::path& path, const LoadOptions& options) {

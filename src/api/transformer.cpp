@@ -50,7 +50,8 @@ const ModelShape& GGUFTransformer::shape() const { return impl_->shape; }
 int32_t GGUFTransformer::n_vocab() const { return impl_->plan.n_vocab; }
 int GGUFTransformer::n_context() const { return impl_->n_context; }
 int GGUFTransformer::n_threads() const { return impl_->n_threads; }
-const std::string& GGUFTransformer::device() const { return impl_->device_name; }
+std::string GGUFTransformer::device() const { return on_gpu() ? impl_->device->gpu() : "CPU"; }
+bool GGUFTransformer::on_gpu() const { return !impl_->device->gpu().empty(); }
 double GGUFTransformer::load_seconds() const { return impl_->load_seconds; }
 
 MemoryEstimate GGUFTransformer::memory() const {

@@ -30,7 +30,6 @@ struct GGUFTransformer::Impl {
   std::unique_ptr<model::KvPages> pages{};
   std::unique_ptr<model::Evaluator> evaluator{};  // holds pages between calls
   double load_seconds = 0;
-  std::string device_name = "CPU";
 };
 
 /// Makes the device of a plan, as `fusion::make_cpu_device` does.
@@ -40,6 +39,6 @@ using DeviceFactory = std::function<std::unique_ptr<fusion::Device>(
 
 /// What `GGUFTransformer::load` does, with any device.
 GGUFTransformer load_transformer(const std::filesystem::path& path, const LoadOptions& options,
-                                 const DeviceFactory& make_device, const std::string& device_name = "CPU");
+                                 const DeviceFactory& make_device);
 
 }  // namespace realizar

@@ -36,11 +36,12 @@ weights. Prefill is held against arithmetic: its share is of the rate at which i
 go at their peak, in int8 for quantised weights and in f32 for others (for all under --arithmetic exact).
 The output matrix counts for the last token only, the products of attention do not count.
 The bandwidth is the best of several loops over 1 GiB, the peaks are those of loops on registers, both with
-the same threads and instruction set, taken between the repetitions.
+the same threads and instruction set, taken between the repetitions. On a GPU neither is measured.
 
 A profile is of one more repetition, with a clock at every operator, as the first thread sees it. Its parts
 are operators of the fused plan (info --plan), but for: inputs, the norms and the quantisation that products
-begin with; sampling, greedy; rest, what stands between batches. Waiting is for the other threads.
+begin with; sampling, greedy; rest, what stands between batches. Waiting is for the other threads. On a GPU
+they are kernels, by its own clock, run apart from those that give the result, which are then rest.
 )";
 
 Json to_json(const Rates& rates, Json what) {
@@ -117,12 +118,11 @@ std::string to_json(const BenchOptions& options, const GGUFTransformer& model,
 std::string to_text(const BenchOptions& options, const GGUFTransformer& model,
                     const BenchmarkResult& result) {
   const BenchmarkOptions& bench = options.bench;
-  std::string text =
-      std::filesystem::path(model_path(options.model)).filename().string() + ": " +
-      (model.device() == "CPU" ? std::to_string(model.n_threads()) + " threads, " + instruction_set()
-                               : model.device()) +
-      ", " + options.model.arithmetic + ", kv " + options.model.kv_type + ", loaded in " +
-      fixed(model.load_seconds(), 2) + " s\n";
+  std::string text = std::filesystem::path(model_path(options.model)).filename().string() + ": " +
+                     (model.on_gpu() ? model.device()
+                                     : std::to_string(model.n_threads()) + " threads, " + instruction_set()) +
+                     ", " + options.model.arithmetic + ", kv " + options.model.kv_type + ", loaded in " +
+                     fixed(model.load_seconds(), 2) + " s\n";
   char line[200];
   const auto add = [&](const std::string& what, const Rates& rates) {
     if (rates.all.empty()) return;

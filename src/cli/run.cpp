@@ -45,7 +45,7 @@ Speed speed_of(const GenerationResult& result, Engine engine) {
   const GGUFTransformer& model = engine.model();
   Speed speed{model.load_seconds(), result.first_token_seconds, result.prefill_tokens_per_second(),
               result.decode_tokens_per_second()};
-  if (speed.decode <= 0 || model.device() != "CPU") return speed;
+  if (speed.decode <= 0 || model.on_gpu()) return speed;
   const size_t mean_depth = result.n_prompt + result.tokens.size() / 2;
   const auto bytes_per_token = static_cast<double>(model.bytes_per_token(static_cast<int>(mean_depth)));
   const int n_threads = model.n_threads();

@@ -69,6 +69,9 @@ class Device {
 
   virtual DeviceMemory memory() const = 0;
 
+  /// The name of the GPU it is; empty where it is the CPU.
+  virtual std::string gpu() const { return {}; }
+
   /// The plan as this device runs it, after fusion.
   virtual const Plan& plan() const = 0;
 };

@@ -12,6 +12,7 @@ WeightUses::WeightUses(const Plan& plan)
 void WeightUses::mark(std::vector<bool>& use, WeightId id) {
   if (id) use[static_cast<size_t>(id.index)] = true;
 }
+
 void WeightUses::visit(const Op& op) {
   for_each_weight(op, [&](WeightId id) {
     const auto index = static_cast<size_t>(id.index);

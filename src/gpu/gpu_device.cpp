@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "fusion/check_batch.hpp"
 #include "gpu/async_gpu_result.hpp"
 #include "gpu/plan/plan_recorder.hpp"
 #include "gpu/webgpu/gpu_clock.hpp"
@@ -58,7 +59,7 @@ class GpuDevice final : public Device {
   void copy_page(int from, int to) override { kv_.copy_page(from, to); }
 
   std::span<const float> run(const Batch& batch) override {
-    check(batch);
+    check_batch(batch, plan_, buffers_.max_tokens(), kv_.n_pages());
     std::vector<uint32_t> asked;
     for (size_t t = 0; t < batch.tokens.size(); ++t)
       if (batch.wants_logits[t] != 0) asked.push_back(static_cast<uint32_t>(t));
@@ -93,30 +94,9 @@ class GpuDevice final : public Device {
             kv_.page_bytes(), kv_.page_bytes() * static_cast<uint64_t>(kv_.n_pages())};
   }
   const Plan& plan() const override { return plan_; }
+  std::string gpu() const override { return device_->gpu().name; }
 
  private:
-  void check(const Batch& batch) const {
-    const size_t n = batch.tokens.size();
-    require(n > 0 && n <= static_cast<size_t>(buffers_.max_tokens()) && batch.positions.size() == n &&
-                batch.sequences.size() == n && batch.wants_logits.size() == n,
-            ErrorKind::invalid_argument, "a batch of ", n, " tokens, ", batch.positions.size(),
-            " positions, ", batch.sequences.size(), " sequences and ", batch.wants_logits.size(),
-            " wishes; at most ", buffers_.max_tokens(), " of each, alike");
-    for (size_t t = 0; t < n; ++t) {
-      require(batch.tokens[t] >= 0 && batch.tokens[t] < plan_.n_vocab, ErrorKind::invalid_argument, "token ",
-              batch.tokens[t], " is outside the vocabulary of ", plan_.n_vocab);
-      const auto sequence = static_cast<size_t>(batch.sequences[t]);
-      require(
-          sequence < batch.page_tables.size() && batch.positions[t] >= 0 &&
-              static_cast<size_t>(batch.positions[t] / page_positions) < batch.page_tables[sequence].size(),
-          ErrorKind::invalid_argument, "token ", t, " of the batch stands at position ", batch.positions[t],
-          ", which the pages of its sequence do not cover");
-      for (const int32_t page : batch.page_tables[sequence])
-        require(page >= 0 && page < kv_.n_pages(), ErrorKind::invalid_argument, "page ", page,
-                " is none of the ", kv_.n_pages(), " of the cache");
-    }
-  }
-
   /// Runs the kernels once more, each in a pass of its own with the GPU's clock. They begin with the
   /// embeddings, so that doing all twice changes nothing.
   void take_times(const webgpu::Recording& kernels, OpTimes& times) {
@@ -199,12 +179,6 @@ std::unique_ptr<Device> make_gpu_device(Plan plan, const DeviceOptions& options,
                                         std::shared_ptr<webgpu::Device> gpu,
                                         const std::function<void(std::span<const std::byte>)>& release) {
   return std::make_unique<GpuDevice>(std::move(plan), options, std::move(gpu), release);
-}
-
-std::string gpu_name(const std::string& gpu) {
-  std::vector<Gpu> gpus;
-  for (const webgpu::Adapter& adapter : webgpu::enumerate_adapters()) gpus.push_back(adapter.gpu);
-  return gpus[static_cast<size_t>(webgpu::choose_by_name(gpus, gpu))].name;
 }
 
 }  // namespace realizar::gpu

@@ -26,7 +26,4 @@ std::unique_ptr<fusion::Device> make_gpu_device(
     fusion::Plan plan, const fusion::DeviceOptions& options, std::shared_ptr<webgpu::Device> gpu,
     const std::function<void(std::span<const std::byte>)>& release = {});
 
-/// The whole name of the GPU that `gpu` asks for. Throws as GpuCompute does.
-std::string gpu_name(const std::string& gpu);
-
 }  // namespace realizar::gpu

@@ -1,15 +1,10 @@
 #include "gpu/matrix_choice.hpp"
 
 #include "base/error.hpp"
+#include "base/quotient.hpp"
 #include "gpu/webgpu/kernel_sources.hpp"
 
 namespace realizar::gpu {
-namespace {
-
-int64_t quotient_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit; }
-
-}  // namespace
-
 MatrixChoice::Arguments MatrixChoice::arguments(int64_t first_row, int64_t part_rows) const {
   // The rows of one matrix count from the part's first.
   return {chosen, lots_at, static_cast<uint32_t>(count),

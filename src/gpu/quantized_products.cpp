@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/quotient.hpp"
 #include "gpu/webgpu/kernel_sources.hpp"
 
 namespace realizar::gpu {
@@ -38,8 +39,6 @@ struct ProductSizes {
   ProductEpilogue::Arguments epilogue;
   MatrixChoice::Arguments choice;
 };
-
-int64_t quotient_up(int64_t n, int64_t unit) { return (n + unit - 1) / unit; }
 
 /// Groups of threads that share the steps of a row: by the shape of the weights alone, since the order of
 /// sums depends on it. Short matrices need many to keep a GPU busy, and a thread at least two steps.

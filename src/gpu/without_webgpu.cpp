@@ -23,6 +23,4 @@ std::unique_ptr<fusion::Device> make_gpu_device(fusion::Plan, const fusion::Devi
   fail(ErrorKind::io, problem);
 }
 
-std::string gpu_name(const std::string&) { fail(ErrorKind::io, problem); }
-
 }  // namespace realizar::gpu

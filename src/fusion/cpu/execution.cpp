@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/error.hpp"
+#include "fusion/check_batch.hpp"
 
 namespace realizar::fusion::cpu {
 namespace {
@@ -75,33 +75,11 @@ Execution::Execution(const Plan& p, const DeviceOptions& options, backend::Threa
 }
 
 void Execution::begin(const Batch& b) {
+  check_batch(b, plan, max_tokens_, kv.n_pages());
   n_tokens = static_cast<int64_t>(b.tokens.size());
-  const auto same = [&](size_t n) { return static_cast<int64_t>(n) == n_tokens; };
-  require(n_tokens > 0 && n_tokens <= max_tokens_ && same(b.positions.size()) && same(b.sequences.size()) &&
-              same(b.wants_logits.size()),
-          ErrorKind::invalid_argument, "a batch of ", n_tokens, " tokens, ", b.positions.size(),
-          " positions, ", b.sequences.size(), " sequences and ", b.wants_logits.size(),
-          " flags, where up to ", max_tokens_, " tokens fit");
   asked.clear();
-  std::vector<size_t> checked(b.page_tables.size());  // pages of each sequence
-  for (size_t t = 0; t < b.tokens.size(); ++t) {
-    require(b.tokens[t] >= 0 && b.tokens[t] < plan.n_vocab, ErrorKind::invalid_argument, "token ",
-            b.tokens[t], " is outside the vocabulary of ", plan.n_vocab);
-    const int32_t sequence = b.sequences[t], position = b.positions[t];
-    require(sequence >= 0 && static_cast<size_t>(sequence) < b.page_tables.size() && position >= 0,
-            ErrorKind::invalid_argument, "token ", t, " of the batch has sequence ", sequence,
-            " and position ", position);
-    const std::span<const int32_t> pages = b.page_tables[static_cast<size_t>(sequence)];
-    const auto n_pages = static_cast<size_t>(position / page_positions) + 1;
-    require(n_pages <= pages.size(), ErrorKind::invalid_argument, "position ", position, " of sequence ",
-            sequence, " is beyond the ", pages.size(), " pages of its table");
-    // Attention reads all pages up to the token's own.
-    for (size_t& page = checked[static_cast<size_t>(sequence)]; page < n_pages; ++page)
-      require(pages[page] >= 0 && pages[page] < kv.n_pages(), ErrorKind::invalid_argument, "page ", page,
-              " of sequence ", sequence, " is ", pages[page], ", which a cache of ", kv.n_pages(),
-              " pages does not have");
+  for (size_t t = 0; t < b.tokens.size(); ++t)
     if (b.wants_logits[t] != 0) asked.push_back(static_cast<int64_t>(t));
-  }
   batch = b;
   logits.resize(asked.size() * static_cast<size_t>(plan.n_vocab));
 }

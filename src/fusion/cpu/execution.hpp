@@ -9,10 +9,10 @@
 #include "fusion/buffer_placement.hpp"
 #include "fusion/cpu/kv_cache.hpp"
 #include "fusion/cpu/op_clock.hpp"
-#include "fusion/cpu/rope_angles.hpp"
 #include "fusion/cpu/weights.hpp"
 #include "fusion/device.hpp"
 #include "fusion/op.hpp"
+#include "fusion/rope_angles.hpp"
 #include "tensor/product_input.hpp"
 #include "tensor/tile.hpp"
 

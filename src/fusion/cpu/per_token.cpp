@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "fusion/cpu/execution.hpp"
+#include "fusion/read_row.hpp"
 #include "tensor/vector.hpp"
 
 // The ops that treat every token by itself.

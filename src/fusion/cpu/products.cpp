@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/quotient.hpp"
 #include "fusion/cpu/execution.hpp"
 #include "fusion/cpu/finish.hpp"
 #include "tensor/vector.hpp"
@@ -12,15 +13,13 @@ using tensor::Matrix;
 using tensor::ProductInput;
 using tensor::ProductPart;
 
-constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 /// Tokens that a worker takes together: about two tiles, few enough that the second cache holds what the
 /// products read of them while panel after panel passes, enough to pay for reading the panels again for the
 /// next ones.
 int64_t tokens_of_group(int64_t n_tokens) {
   constexpr int64_t tile = kernels::max_tile_tokens;
   const int64_t groups = std::max<int64_t>(1, (n_tokens + tile) / (2 * tile));
-  return ceil_div(ceil_div(n_tokens, groups), tile) * tile;
+  return quotient_up(quotient_up(n_tokens, groups), tile) * tile;
 }
 
 /// Shares the product of `n_panels` panels like those of `matrix`, `n_matrices` of them together, with
@@ -30,7 +29,7 @@ template <class Fn>
 void share_product(Execution& e, int64_t n_panels, const Matrix& matrix, int64_t n_matrices, int64_t n_tokens,
                    Fn&& fn) {
   const int64_t group_tokens = tokens_of_group(n_tokens);
-  const int64_t n = n_panels * ceil_div(n_tokens, group_tokens);
+  const int64_t n = n_panels * quotient_up(n_tokens, group_tokens);
   const int64_t grain = n_tokens <= few_tokens ? n
                                                : std::clamp<int64_t>(n / (8 * e.pool.size()), 1,
                                                                      matrix.panels_in_cache() / n_matrices);

@@ -1,13 +1,12 @@
 #include "fusion/cpu/weights.hpp"
 
-#include <algorithm>
-
 #include "base/error.hpp"
 #include "fusion/weight_uses.hpp"
 #include "kernels/dequantize.hpp"
 #include "kernels/formats.hpp"
 
 namespace realizar::fusion::cpu {
+
 Weights::Weights(const Plan& plan, tensor::Arithmetic arithmetic, backend::ThreadPool& pool,
                  const std::function<void(std::span<const std::byte>)>& release,
                  const std::function<void(uint64_t, uint64_t)>& progress)
@@ -43,14 +42,6 @@ Weights::Weights(const Plan& plan, tensor::Arithmetic arithmetic, backend::Threa
     done += weight.data.size();
     if (progress) progress(done, total);
   }
-}
-
-void read_row(const Weight& table, int64_t row, std::span<float> out) {
-  const kernels::TensorTypeInfo& type = kernels::info(table.type);
-  const auto row_bytes = static_cast<size_t>(table.n_cols / type.block * type.bytes);
-  kernels::dequantize(
-      table.type, reinterpret_cast<const uint8_t*>(table.data.data()) + static_cast<size_t>(row) * row_bytes,
-      out.size(), out.data());
 }
 
 }  // namespace realizar::fusion::cpu

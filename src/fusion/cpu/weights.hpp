@@ -39,7 +39,4 @@ class Weights {
   uint64_t bytes_ = 0;
 };
 
-/// Row `row` of a table of the file, in f32. `out` has a row's width.
-void read_row(const Weight& table, int64_t row, std::span<float> out);
-
 }  // namespace realizar::fusion::cpu

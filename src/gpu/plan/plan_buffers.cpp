@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
-#include "base/math.hpp"
-#include "kernels/dequantize.hpp"
+#include "fusion/read_row.hpp"
 
 namespace realizar::gpu {
 
@@ -30,7 +29,8 @@ PlanBuffers::PlanBuffers(const webgpu::Device& device, GpuBufferPool& pool, cons
       pool_(&pool),
       plan_(&plan),
       max_tokens_(options.max_batch_tokens),
-      placement_(place_buffers(plan)) {
+      placement_(place_buffers(plan)),
+      angle_values_(plan.rope_tables, options.max_batch_tokens) {
   int64_t embedding_width = 0, scratch[n_rooms] = {};
   const auto need = [&](int room, int64_t columns) { scratch[room] = std::max(scratch[room], columns); };
   for_each_op(plan.ops, [&](const Op& op) {
@@ -54,10 +54,6 @@ PlanBuffers::PlanBuffers(const webgpu::Device& device, GpuBufferPool& pool, cons
     }
     if (const auto* logits = std::get_if<Logits>(&op)) need(2, logits->in.width);
   });
-  for (const RopeTable& table : plan.rope_tables) {
-    angles_at_.push_back(angle_stride_);
-    angle_stride_ += static_cast<uint32_t>(2 * table.inverse_frequency.size());
-  }
   int64_t width = placement_.width;
   for (int i = 0; i < n_rooms; ++i) {
     scratch_at_[i] = width;
@@ -70,7 +66,7 @@ PlanBuffers::PlanBuffers(const webgpu::Device& device, GpuBufferPool& pool, cons
           tokens * row, " bytes, and the GPU ", device.gpu().name, " shows a kernel ", most,
           " at most: use batches of up to ", most / row, " tokens");
   activations_ = pool.acquire(tokens * row);
-  angles_ = pool.acquire(std::max<uint64_t>(1, tokens * angle_stride_) * sizeof(float));
+  angles_ = pool.acquire(std::max<uint64_t>(1, tokens * angle_values_.token_stride()) * sizeof(float));
   embedding_rows_ =
       pool.acquire(std::max<uint64_t>(1, tokens * static_cast<uint64_t>(embedding_width)) * sizeof(float));
   batch_ = pool.acquire(3 * tokens * sizeof(uint32_t));
@@ -86,7 +82,10 @@ View PlanBuffers::scratch(int index, int width) const {
   return {static_cast<uint32_t>(scratch_at_[index] * max_tokens_), static_cast<uint32_t>(width)};
 }
 
-View PlanBuffers::angles(int table) const { return {angles_at_[static_cast<size_t>(table)], angle_stride_}; }
+View PlanBuffers::angles(int table) const {
+  return {static_cast<uint32_t>(angle_values_.table_at(table)),
+          static_cast<uint32_t>(angle_values_.token_stride())};
+}
 
 bool PlanBuffers::send(const Batch& batch, std::span<const uint32_t> asked) {
   const auto max = static_cast<size_t>(max_tokens_);
@@ -111,21 +110,10 @@ bool PlanBuffers::send(const Batch& batch, std::span<const uint32_t> asked) {
 }
 
 void PlanBuffers::send_angles(const Batch& batch) {
-  if (angle_stride_ == 0) return;
-  std::vector<float> angles(batch.tokens.size() * angle_stride_);
-  float* out = angles.data();
-  for (const int32_t position : batch.positions)
-    for (const RopeTable& table : plan_->rope_tables) {
-      const size_t n = table.inverse_frequency.size();
-      for (size_t i = 0; i < n; ++i) {
-        double sine, cosine;
-        portable_sin_cos(position * table.inverse_frequency[i], sine, cosine);
-        out[i] = static_cast<float>(cosine * static_cast<double>(table.magnitude));
-        out[n + i] = static_cast<float>(sine * static_cast<double>(table.magnitude));
-      }
-      out += 2 * n;
-    }
-  device_->write(angles_.get(), 0, std::as_bytes(std::span(angles)));
+  for (size_t t = 0; t < batch.positions.size(); ++t)
+    angle_values_.compute(static_cast<int64_t>(t), batch.positions[t]);
+  const std::span<const float> values = angle_values_.all(batch.positions.size());
+  if (!values.empty()) device_->write(angles_.get(), 0, std::as_bytes(values));
 }
 
 void PlanBuffers::send_embeddings(const Batch& batch) {
@@ -134,17 +122,12 @@ void PlanBuffers::send_embeddings(const Batch& batch) {
     const Weight& table = plan_->weight(tables_[i].weight);
     const std::span<const int32_t> indices = tables_[i].by_position ? batch.positions : batch.tokens;
     const auto width = static_cast<size_t>(table.n_cols);
-    const kernels::TensorTypeInfo& type = kernels::info(table.type);
-    const auto row_bytes = width / static_cast<size_t>(type.block) * static_cast<size_t>(type.bytes);
     rows.resize(indices.size() * width);
     for (size_t t = 0; t < indices.size(); ++t) {
       require(indices[t] >= 0 && indices[t] < table.n_rows, ErrorKind::invalid_argument,
               tables_[i].by_position ? "position " : "token ", indices[t], " is beyond the ", table.n_rows,
               " rows of '", table.name, "'");
-      kernels::dequantize(
-          table.type,
-          reinterpret_cast<const uint8_t*>(table.data.data()) + static_cast<size_t>(indices[t]) * row_bytes,
-          width, rows.data() + t * width);
+      read_row(table, indices[t], std::span(rows).subspan(t * width, width));
     }
     device_->write(embedding_rows_.get(), uint64_t{embeddings_[i].at} * sizeof(float),
                    std::as_bytes(std::span(rows)));

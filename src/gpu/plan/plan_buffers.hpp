@@ -6,6 +6,7 @@
 
 #include "fusion/buffer_placement.hpp"
 #include "fusion/device.hpp"
+#include "fusion/rope_angles.hpp"
 #include "gpu/gpu_buffer_pool.hpp"
 #include "gpu/view.hpp"
 
@@ -56,12 +57,11 @@ class PlanBuffers {
   const fusion::Plan* plan_;
   int max_tokens_;
   fusion::BufferPlacement placement_;
+  fusion::RopeAngles angle_values_;
   static constexpr int n_rooms = 4;
   int64_t scratch_at_[n_rooms] = {};  // columns before a token's, in the row of activations
   std::vector<Table> tables_;
   std::vector<View> embeddings_;
-  std::vector<uint32_t> angles_at_;
-  uint32_t angle_stride_ = 0;
   GpuBuffer activations_, batch_, angles_, embedding_rows_;
 };
 

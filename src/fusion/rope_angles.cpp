@@ -1,8 +1,8 @@
-#include "fusion/cpu/rope_angles.hpp"
+#include "fusion/rope_angles.hpp"
 
 #include "base/math.hpp"
 
-namespace realizar::fusion::cpu {
+namespace realizar::fusion {
 
 RopeAngles::RopeAngles(std::span<const RopeTable> tables, int max_tokens)
     : tables_(tables.begin(), tables.end()) {
@@ -33,4 +33,4 @@ std::span<const float> RopeAngles::part(int table, int64_t token, size_t which) 
   return {angles_.data() + static_cast<size_t>(token) * token_stride_ + table_at_[index] + which * n, n};
 }
 
-}  // namespace realizar::fusion::cpu
+}  // namespace realizar::fusion

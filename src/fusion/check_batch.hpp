@@ -1,0 +1,11 @@
+#pragma once
+
+#include "fusion/device.hpp"
+
+namespace realizar::fusion {
+
+/// What every device asks of a batch, with a cache of `n_pages` pages. Throws invalid_argument as Device::run
+/// does.
+void check_batch(const Batch& batch, const Plan& plan, int max_tokens, int n_pages);
+
+}  // namespace realizar::fusion
