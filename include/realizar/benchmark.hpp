@@ -54,10 +54,13 @@ struct MultiplyAdds {
 
 /// What `run_benchmark` measured.
 struct BenchmarkResult {
-  Rates prefill, decode;  ///< decode: of all streams together
+  Rates prefill, decode;  ///< by wall clock; decode: of all streams together
+  /// Tokens per second by the clock of the GPU, over one more repetition: without what the host does, which
+  /// is encoding, submission and waiting. 0 on a CPU and on a GPU without a clock.
+  double prefill_by_gpu_clock = 0, decode_by_gpu_clock = 0;
   Profile prefill_profile, decode_profile;
-  /// Of memory with the same number of threads, bytes per second: the median over the repetitions of decode
-  /// (of prefill, where nothing is decoded).
+  /// Of memory with the same number of threads, or of the GPU's own by a kernel that only reads, bytes per
+  /// second: the median over the repetitions of decode (of prefill, where nothing is decoded).
   double read_bandwidth = 0;
   uint64_t bytes_per_token = 0;  ///< read for one decoded token at `depth`; weights are shared by the streams
   /// Of the read bandwidth, what decoding at its median rate uses.
@@ -65,7 +68,7 @@ struct BenchmarkResult {
 
   /// Multiply-adds per second that the same number of threads do with all operands in registers: in bytes, as
   /// fast arithmetic multiplies quantised weights, and in f32, as all others are multiplied. Medians over the
-  /// repetitions of prefill (of decode, where nothing is prefilled).
+  /// repetitions of prefill (of decode, where nothing is prefilled). 0 on a GPU, where they are not measured.
   double int8_peak = 0, f32_peak = 0;
   /// Of a prompt only the last token meets the output matrix: those multiply-adds are shared among all of it.
   MultiplyAdds macs_per_prompt_token, macs_per_decoded_token;
@@ -73,6 +76,10 @@ struct BenchmarkResult {
   double prefill_limit() const;
   /// Of that limit, what prefill at its median rate reaches.
   double prefill_share() const;
+
+  /// The least seconds on a GPU: of a kernel that does next to nothing in a chain of such, of the host to
+  /// encode one, to submit one and wait for it. 0 on a CPU.
+  double dispatch_seconds = 0, encode_seconds = 0, submit_seconds = 0;
 };
 
 /// Times prefill and decode of arbitrary tokens, without sampling, and takes the read bandwidth and the peaks

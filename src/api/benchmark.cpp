@@ -65,6 +65,9 @@ class Streams {
   /// From now on the time of every op goes to `times`, and logits are sampled.
   void profile(fusion::OpTimes& times) { times_ = &times; }
 
+  /// From now on the time that the GPU's own clock gives to batches is added to `seconds`, if that is given.
+  void time_on_gpu(double* seconds) { gpu_seconds_ = seconds; }
+
   /// Forgets the positions from `n_positions` on.
   void truncate(int n_positions) {
     for (const int32_t sequence : sequences_)
@@ -109,7 +112,8 @@ class Streams {
                                                               .sequences = rows_,
                                                               .wants_logits = wants_logits_,
                                                               .page_tables = tables,
-                                                              .times = times_});
+                                                              .times = times_,
+                                                              .gpu_seconds = gpu_seconds_});
     for (const int32_t sequence : in_batch_) model_.pages->commit(sequence);
     if (times_ && !logits.empty()) sample(logits);
   }
@@ -125,6 +129,7 @@ class Streams {
   const std::function<void()>& before_batch_;
   std::vector<int32_t> sequences_;
   fusion::OpTimes* times_ = nullptr;
+  double* gpu_seconds_ = nullptr;
   model::Sampler sampler_{SamplerSettings{.temperature = 0}};
   // The batch that is being put together.
   std::vector<int32_t> tokens_, positions_, rows_, in_batch_;
@@ -214,7 +219,7 @@ BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& op
   if (options.n_prompt > 0) result.macs_per_prompt_token = macs_per_token(impl, options.n_prompt);
   result.macs_per_decoded_token = macs_per_token(impl, 1);
 
-  // What the processor could do says nothing of a GPU.
+  // What the processor could do says nothing of a GPU, which measures itself.
   const bool on_cpu = !model.on_gpu();
   backend::ThreadPool pool(on_cpu ? impl.n_threads : 1);
   std::optional<backend::ReadBandwidthMeter> memory;
@@ -223,6 +228,17 @@ BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& op
     memory.emplace(pool);
     arithmetic.emplace(pool);
   }
+  const auto measure = [&]() -> Ceilings {
+    if (on_cpu) return {memory->measure(), arithmetic->measure()};
+    const fusion::GpuCeilings gpu = impl.device->measure_ceilings().value();
+    const auto keep_least = [](double& least, double seconds) {
+      least = least > 0 ? std::min(least, seconds) : seconds;
+    };
+    keep_least(result.dispatch_seconds, gpu.dispatch_seconds);
+    keep_least(result.encode_seconds, gpu.encode_seconds);
+    keep_least(result.submit_seconds, gpu.submit_seconds);
+    return {.bandwidth = gpu.read_bandwidth};
+  };
   const int n_total = options.n_repetitions * ((options.n_prompt > 0) + (options.n_decode > 0));
   int n_done = 0;
   // Calls `seconds`, which works and tells how long that took, and takes the ceilings in between: those of a
@@ -233,7 +249,7 @@ BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& op
     Ceilings before;
     for (int i = -1; i < options.n_repetitions; ++i) {
       const double taken = seconds();
-      const Ceilings after = on_cpu ? Ceilings{memory->measure(), arithmetic->measure()} : Ceilings{};
+      const Ceilings after = measure();
       const Ceilings best = better(before, after);
       before = after;
       if (i < 0) continue;
@@ -249,16 +265,20 @@ BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& op
     result.f32_peak = f32.median();
   };
   if (options.n_prompt > 0) {
-    const auto prefill = [&](fusion::OpTimes* times) {
+    const auto prefill = [&](const auto& set_up) {
       Streams streams(impl, 1, options.before_batch);
-      if (times) streams.profile(*times);
+      set_up(streams);
       const Clock::time_point start = Clock::now();
       streams.prefill(options.n_prompt);
       return seconds_since(start);
     };
-    repeat(result.prefill, options.n_prompt, [&] { return prefill(nullptr); });
+    repeat(result.prefill, options.n_prompt, [&] { return prefill([](Streams&) {}); });
+    if (double seconds = 0; !on_cpu) {
+      prefill([&](Streams& streams) { streams.time_on_gpu(&seconds); });
+      if (seconds > 0) result.prefill_by_gpu_clock = options.n_prompt / seconds;
+    }
     if (fusion::OpTimes times; options.profile) {
-      const double seconds = prefill(&times);
+      const double seconds = prefill([&](Streams& streams) { streams.profile(times); });
       result.prefill_profile = to_profile(times, seconds);
     }
   }
@@ -272,7 +292,14 @@ BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& op
       streams.truncate(options.depth);
       return seconds;
     };
-    repeat(result.decode, options.n_decode * options.n_streams, decode);
+    const int n_tokens = options.n_decode * options.n_streams;
+    repeat(result.decode, n_tokens, decode);
+    if (double seconds = 0; !on_cpu) {
+      streams.time_on_gpu(&seconds);
+      decode();
+      streams.time_on_gpu(nullptr);
+      if (seconds > 0) result.decode_by_gpu_clock = n_tokens / seconds;
+    }
     if (fusion::OpTimes times; options.profile) {
       streams.profile(times);
       const double seconds = decode();

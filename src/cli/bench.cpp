@@ -36,7 +36,9 @@ weights. Prefill is held against arithmetic: its share is of the rate at which i
 go at their peak, in int8 for quantised weights and in f32 for others (for all under --arithmetic exact).
 The output matrix counts for the last token only, the products of attention do not count.
 The bandwidth is the best of several loops over 1 GiB, the peaks are those of loops on registers, both with
-the same threads and instruction set, taken between the repetitions. On a GPU neither is measured.
+the same threads and instruction set, taken between the repetitions. On a GPU the bandwidth is that of a
+kernel that only reads, and there is no arithmetic peak; its clock takes the time of the kernels of one more
+repetition, without what the host does to have them run.
 
 A profile is of one more repetition, with a clock at every operator, as the first thread sees it. Its parts
 are operators of the fused plan (info --plan), but for: inputs, the norms and the quantisation that products
@@ -44,9 +46,11 @@ begin with; sampling, greedy; rest, what stands between batches. Waiting is for 
 they are kernels, by its own clock, run apart from those that give the result, which are then rest.
 )";
 
-Json to_json(const Rates& rates, Json what) {
+Json to_json(const Rates& rates, double by_gpu_clock, Json what) {
   if (rates.all.empty()) return nullptr;
-  what["tokens_per_second"] = {{"min", rates.min()}, {"median", rates.median()}, {"max", rates.max()}};
+  Json& rate = what["tokens_per_second"];
+  rate = {{"min", rates.min()}, {"median", rates.median()}, {"max", rates.max()}};
+  if (by_gpu_clock > 0) rate["by_gpu_clock"] = by_gpu_clock;
   return what;
 }
 
@@ -87,32 +91,61 @@ Json to_json(const MultiplyAdds& macs) { return {{"int8", macs.int8}, {"f32", ma
 std::string to_json(const BenchOptions& options, const GGUFTransformer& model,
                     const BenchmarkResult& result) {
   const BenchmarkOptions& bench = options.bench;
-  Json json = {
-      {"model", model_path(options.model)},
-      {"device", model.device()},
-      {"threads", model.n_threads()},
-      {"instruction_set", instruction_set()},
-      {"arithmetic", options.model.arithmetic},
-      {"kv", options.model.kv_type},
-      {"load_seconds", model.load_seconds()},
-      {"repetitions", bench.n_repetitions},
-      {"prefill", to_json(result.prefill, {{"tokens", bench.n_prompt},
-                                           {"macs_per_token", to_json(result.macs_per_prompt_token)}})},
-      {"decode", to_json(result.decode, {{"tokens", bench.n_decode},
-                                         {"depth", bench.depth},
-                                         {"streams", bench.n_streams},
-                                         {"macs_per_token", to_json(result.macs_per_decoded_token)}})},
-      {"weight_bytes", model.bytes_per_token(0)},
-      {"read_bandwidth_gb_per_s", result.read_bandwidth / 1e9},
-      {"bytes_per_token", result.bytes_per_token},
-      {"bandwidth_share", result.decode.all.empty() ? Json() : Json(result.bandwidth_share())},
-      {"int8_peak_gmac_per_s", result.int8_peak / 1e9},
-      {"f32_peak_gmac_per_s", result.f32_peak / 1e9},
-      {"prefill_share", result.prefill.all.empty() ? Json() : Json(result.prefill_share())}};
+  Json json = {{"model", model_path(options.model)},
+               {"device", model.device()},
+               {"threads", model.n_threads()},
+               {"instruction_set", instruction_set()},
+               {"arithmetic", options.model.arithmetic},
+               {"kv", options.model.kv_type},
+               {"load_seconds", model.load_seconds()},
+               {"repetitions", bench.n_repetitions},
+               {"prefill", to_json(result.prefill, result.prefill_by_gpu_clock,
+                                   {{"tokens", bench.n_prompt},
+                                    {"macs_per_token", to_json(result.macs_per_prompt_token)}})},
+               {"decode", to_json(result.decode, result.decode_by_gpu_clock,
+                                  {{"tokens", bench.n_decode},
+                                   {"depth", bench.depth},
+                                   {"streams", bench.n_streams},
+                                   {"macs_per_token", to_json(result.macs_per_decoded_token)}})},
+               {"weight_bytes", model.bytes_per_token(0)},
+               {"read_bandwidth_gb_per_s", result.read_bandwidth / 1e9},
+               {"bytes_per_token", result.bytes_per_token},
+               {"bandwidth_share", result.decode.all.empty() ? Json() : Json(result.bandwidth_share())},
+               {"int8_peak_gmac_per_s", result.int8_peak / 1e9},
+               {"f32_peak_gmac_per_s", result.f32_peak / 1e9},
+               {"prefill_share", result.prefill.all.empty() ? Json() : Json(result.prefill_share())}};
+  if (model.on_gpu())
+    json["gpu"] = {{"dispatch_us", result.dispatch_seconds * 1e6},
+                   {"encode_us", result.encode_seconds * 1e6},
+                   {"submit_us", result.submit_seconds * 1e6}};
   if (bench.profile)
     json["profile"] = {{"prefill", to_json(result.prefill_profile)},
                        {"decode", to_json(result.decode_profile)}};
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+/// What the machine could do at best, and what of it was used.
+std::string ceilings_text(const BenchmarkResult& result) {
+  std::string text;
+  if (result.int8_peak > 0)
+    text += "arithmetic peak " + fixed(result.int8_peak / 1e9, 1) + " GMAC/s in int8, " +
+            fixed(result.f32_peak / 1e9, 1) + " in f32";
+  if (result.prefill_limit() > 0)
+    text += "; a token of the prompt multiplies " + fixed(result.macs_per_prompt_token.total() / 1e6, 1) +
+            " M weights, so at most " + fixed(result.prefill_limit(), 1) + " tok/s; share " +
+            fixed(result.prefill_share(), 3);
+  if (!text.empty()) text += "\n";
+  text += "read bandwidth " + fixed(result.read_bandwidth / 1e9, 1) + " GB/s";
+  if (!result.decode.all.empty() && result.bytes_per_token > 0) {
+    const auto bytes = static_cast<double>(result.bytes_per_token);
+    text += "; a decoded token reads " + fixed(bytes / 1e6, 1) + " MB, so at most " +
+            fixed(result.read_bandwidth / bytes, 1) + " tok/s; share " + fixed(result.bandwidth_share(), 3);
+  }
+  if (result.submit_seconds > 0)
+    text += "\na dispatch takes " + fixed(result.dispatch_seconds * 1e6, 2) + " us, encoding one " +
+            fixed(result.encode_seconds * 1e6, 2) + " us, submitting one and waiting for it " +
+            fixed(result.submit_seconds * 1e6, 1) + " us";
+  return text + "\n";
 }
 
 std::string to_text(const BenchOptions& options, const GGUFTransformer& model,
@@ -124,34 +157,27 @@ std::string to_text(const BenchOptions& options, const GGUFTransformer& model,
                      ", " + options.model.arithmetic + ", kv " + options.model.kv_type + ", loaded in " +
                      fixed(model.load_seconds(), 2) + " s\n";
   char line[200];
-  const auto add = [&](const std::string& what, const Rates& rates) {
+  const auto add = [&](const std::string& what, const Rates& rates, double by_gpu_clock) {
     if (rates.all.empty()) return;
-    std::snprintf(line, sizeof line, "%-34s %10.1f %10.1f %10.1f\n", what.c_str(), rates.min(),
-                  rates.median(), rates.max());
+    std::snprintf(line, sizeof line, "%-34s %10.1f %10.1f %10.1f", what.c_str(), rates.min(), rates.median(),
+                  rates.max());
     text += line;
+    if (by_gpu_clock > 0) {
+      std::snprintf(line, sizeof line, " %10.1f", by_gpu_clock);
+      text += line;
+    }
+    text += "\n";
   };
-  std::snprintf(line, sizeof line, "%-34s %10s %10s %10s\n", "tok/s", "minimum", "median", "maximum");
+  std::snprintf(line, sizeof line, "%-34s %10s %10s %10s%s\n", "tok/s", "minimum", "median", "maximum",
+                model.on_gpu() ? "  GPU clock" : "");
   text += line;
-  add("prefill of " + std::to_string(bench.n_prompt), result.prefill);
+  add("prefill of " + std::to_string(bench.n_prompt), result.prefill, result.prefill_by_gpu_clock);
   add("decode of " + std::to_string(bench.n_decode) +
           (bench.depth > 0 ? " at depth " + std::to_string(bench.depth) : "") +
           (bench.n_streams > 1 ? " in " + std::to_string(bench.n_streams) + " streams" : ""),
-      result.decode);
-  if (result.read_bandwidth == 0)
-    return text + to_text("prefill", result.prefill_profile) + to_text("decode", result.decode_profile);
-  text += "arithmetic peak " + fixed(result.int8_peak / 1e9, 1) + " GMAC/s in int8, " +
-          fixed(result.f32_peak / 1e9, 1) + " in f32";
-  if (result.prefill_limit() > 0)
-    text += "; a token of the prompt multiplies " + fixed(result.macs_per_prompt_token.total() / 1e6, 1) +
-            " M weights, so at most " + fixed(result.prefill_limit(), 1) + " tok/s; share " +
-            fixed(result.prefill_share(), 3);
-  text += "\nread bandwidth " + fixed(result.read_bandwidth / 1e9, 1) + " GB/s";
-  if (!result.decode.all.empty() && result.bytes_per_token > 0) {
-    const auto bytes = static_cast<double>(result.bytes_per_token);
-    text += "; a decoded token reads " + fixed(bytes / 1e6, 1) + " MB, so at most " +
-            fixed(result.read_bandwidth / bytes, 1) + " tok/s; share " + fixed(result.bandwidth_share(), 3);
-  }
-  return text + "\n" + to_text("prefill", result.prefill_profile) + to_text("decode", result.decode_profile);
+      result.decode, result.decode_by_gpu_clock);
+  text += ceilings_text(result);
+  return text + to_text("prefill", result.prefill_profile) + to_text("decode", result.decode_profile);
 }
 
 int benchmark(BenchOptions options) {

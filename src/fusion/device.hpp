@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ struct Batch {
   /// For each sequence the physical page of every 64 positions; covers the positions of this batch.
   std::span<const std::span<const int32_t>> page_tables;
   OpTimes* times = nullptr;  // where the time of every op goes, if anywhere
+  double* gpu_seconds =
+      nullptr;  // what the time of the batch is added to by a GPU that has a clock, if anything
 };
 
 /// What a device is asked to be.
@@ -50,6 +53,14 @@ struct DeviceMemory {
   uint64_t activations = 0;
   uint64_t kv_page = 0;   // one page of all layers
   uint64_t kv_pages = 0;  // all pages together
+};
+
+/// What a GPU does at best, to hold what it does against.
+struct GpuCeilings {
+  double read_bandwidth = 0;    // bytes a second
+  double dispatch_seconds = 0;  // of the GPU, for a kernel that does next to nothing after another one
+  double encode_seconds = 0;    // of the host, to record such a kernel
+  double submit_seconds = 0;    // to submit one and wait for it
 };
 
 /// Runs a plan. One thread at a time may call a device.
@@ -71,6 +82,9 @@ class Device {
 
   /// The name of the GPU it is; empty where it is the CPU.
   virtual std::string gpu() const { return {}; }
+
+  /// Measures its GPU, in some tens of milliseconds; nothing where it is the CPU. Throws out_of_memory.
+  virtual std::optional<GpuCeilings> measure_ceilings() { return std::nullopt; }
 
   /// The plan as this device runs it, after fusion.
   virtual const Plan& plan() const = 0;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 
+#include "base/error.hpp"
 #include "gpu/webgpu/gpu_clock.hpp"
 #include "gpu/webgpu/kernel_sources.hpp"
 
@@ -74,16 +75,30 @@ class Runner {
   std::unique_ptr<webgpu::GpuClock> clock_;
 };
 
+/// So much memory, or what there is room for beside what the GPU holds.
+GpuBuffer acquire_beside(GpuBufferPool& pool, uint64_t bytes) {
+  constexpr uint64_t least = 16 << 20;
+  while (true) {
+    try {
+      return pool.acquire(bytes, webgpu::BufferUse::weights);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::out_of_memory || bytes <= least) throw;
+    }
+    bytes = bytes / 512 * 256;
+  }
+}
+
 }  // namespace
 
 GpuCeilings measure_ceilings(const webgpu::Device& device, GpuBufferPool& pool, uint64_t bytes) {
   bytes = std::min(bytes, device.limits().maxStorageBufferBindingSize) / 256 * 256;
-  const GpuBuffer memory = pool.acquire(bytes, webgpu::BufferUse::weights), little = pool.acquire(256);
+  const GpuBuffer memory = acquire_beside(pool, bytes), little = pool.acquire(256);
   Runner runner(device, pool);
   GpuCeilings ceilings;
   for (const uint32_t n_groups : {256u, 1024u, 4096u, 16384u})
-    ceilings.read_bandwidth = std::max(
-        ceilings.read_bandwidth, static_cast<double>(bytes) / runner.run(memory.binding(), n_groups, 1).gpu);
+    ceilings.read_bandwidth =
+        std::max(ceilings.read_bandwidth,
+                 static_cast<double>(memory.bytes()) / runner.run(memory.binding(), n_groups, 1).gpu);
   // What does not grow with the number of kernels is taken off.
   constexpr int few = 10, many = 210;
   const Times of_few = runner.run(little.binding(), 1, few), of_many = runner.run(little.binding(), 1, many);

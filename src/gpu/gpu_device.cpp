@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "fusion/check_batch.hpp"
 #include "gpu/async_gpu_result.hpp"
+#include "gpu/gpu_ceilings.hpp"
 #include "gpu/plan/plan_recorder.hpp"
 #include "gpu/webgpu/gpu_clock.hpp"
 
@@ -73,6 +74,8 @@ class GpuDevice final : public Device {
     }
     const Shape shape{n_tokens, n_asked};
     if (batch.times) take_times(recording(shape), *batch.times);
+    if (batch.gpu_seconds && device_->gpu().has_timestamps)
+      *batch.gpu_seconds += time_passes(recording(shape), recording(shape).size()).at(0);
     webgpu::Commands commands = encoded(shape);
     logits_.clear();
     if (asked.empty()) {
@@ -93,26 +96,35 @@ class GpuDevice final : public Device {
     return {weights_.bytes(), buffers_.bytes() + dense_rows_.bytes() + logits_buffer_.bytes(),
             kv_.page_bytes(), kv_.page_bytes() * static_cast<uint64_t>(kv_.n_pages())};
   }
+  std::optional<GpuCeilings> measure_ceilings() override {
+    // A software GPU is for tests, and slow.
+    const bool software = device_->gpu().type == GpuType::software;
+    return gpu::measure_ceilings(*device_, pool_, uint64_t{software ? 32u : 1024u} << 20);
+  }
   const Plan& plan() const override { return plan_; }
   std::string gpu() const override { return device_->gpu().name; }
 
  private:
-  /// Runs the kernels once more, each in a pass of its own with the GPU's clock. They begin with the
-  /// embeddings, so that doing all twice changes nothing.
-  void take_times(const webgpu::Recording& kernels, OpTimes& times) {
+  /// Runs the kernels once more, so many in a pass: seconds of each pass by the GPU's clock, which has room
+  /// for 2048. They begin with the embeddings, so that doing all twice changes nothing.
+  std::vector<double> time_passes(const webgpu::Recording& kernels, size_t n_kernels) {
     constexpr size_t most_spans = 2048;
-    const size_t n = std::min(kernels.size(), most_spans);
+    const size_t n = std::min((kernels.size() + n_kernels - 1) / n_kernels, most_spans);
     webgpu::GpuClock clock(*device_, static_cast<uint32_t>(n));
     webgpu::Commands commands(*device_);
     for (size_t i = 0; i < n; ++i) {
       clock.start(commands, static_cast<uint32_t>(i));
-      commands.run(kernels, i, 1);
+      commands.run(kernels, i * n_kernels, std::min(n_kernels, kernels.size() - i * n_kernels));
       clock.stop(commands);
     }
     clock.finish(commands);
     device_->submit(std::move(commands));
-    const std::vector<double> seconds = clock.seconds();
-    for (size_t i = 0; i < n; ++i) times.add(kernels.kernel_name(i), seconds[i], 0);
+    return clock.seconds();
+  }
+
+  void take_times(const webgpu::Recording& kernels, OpTimes& times) {
+    const std::vector<double> seconds = time_passes(kernels, 1);
+    for (size_t i = 0; i < seconds.size(); ++i) times.add(kernels.kernel_name(i), seconds[i], 0);
   }
 
   /// By tokens, and rows of logits that are asked for.

@@ -68,6 +68,26 @@ TEST(Benchmark, AProfileIsOfOneMoreRepetitionAndItsPartsAreAllOfIt) {
   EXPECT_EQ(sampling.n, 3);
 }
 
+TEST(Benchmark, AGpuIsHeldAgainstWhatItMeasuresOfItselfAndTimesOneMoreRepetition) {
+  FakeModel fake({.n_threads = 1, .max_batch_tokens = 16});
+  fake.device->ceilings = {
+      .read_bandwidth = 1e9, .dispatch_seconds = 2e-6, .encode_seconds = 3e-6, .submit_seconds = 4e-5};
+  const BenchmarkResult result =
+      run_benchmark(*fake.model, {.n_prompt = 32, .n_decode = 4, .n_repetitions = 1});
+  EXPECT_EQ(fake.device->n_tokens, 3u * 32 + 3u * 4)
+      << "a repetition unused, one timed, one by the GPU's clock";
+  constexpr double batch = model::FakeDevice::gpu_batch_seconds;
+  EXPECT_DOUBLE_EQ(result.prefill_by_gpu_clock, 32 / (2 * batch));
+  EXPECT_DOUBLE_EQ(result.decode_by_gpu_clock, 1 / batch);
+  EXPECT_EQ(result.read_bandwidth, 1e9);
+  EXPECT_GT(result.bandwidth_share(), 0);
+  EXPECT_EQ(result.dispatch_seconds, 2e-6);
+  EXPECT_EQ(result.encode_seconds, 3e-6);
+  EXPECT_EQ(result.submit_seconds, 4e-5);
+  EXPECT_EQ(result.int8_peak, 0);
+  EXPECT_EQ(result.prefill_limit(), 0);
+}
+
 TEST(Benchmark, EndsBeforeABatchWhereAsked) {
   struct Enough {};
   for (const int n_prompt : {0, 200}) {

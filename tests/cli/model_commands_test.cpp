@@ -349,6 +349,8 @@ TEST_F(ModelCommands, TheSoftwareGpuComputesAboutWhatTheCpuDoes) {
       json::parse(run_program("bench " + model_ + " -p 8 -n 4 -r 1 --json --device gpu --gpu software").out);
   EXPECT_NE(bench.at("device"), "CPU");
   EXPECT_GT(bench.at("decode").at("tokens_per_second").at("median"), 0.0);
+  EXPECT_GT(bench.at("bandwidth_share"), 0.0);
+  EXPECT_GT(bench.at("gpu").at("submit_us"), 0.0);
 }
 
 TEST_F(ModelCommands, EveryCommandHasExamples) {

@@ -26,6 +26,7 @@ class FakeDevice : public fusion::Device {
     largest_batch = std::max(largest_batch, batch.tokens.size());
     ++n_batches;
     n_tokens += batch.tokens.size();
+    if (batch.gpu_seconds) *batch.gpu_seconds += gpu_batch_seconds;
     logits_.clear();
     for (size_t i = 0; i < batch.tokens.size(); ++i) {
       const auto table = batch.page_tables[static_cast<size_t>(batch.sequences[i])];
@@ -48,9 +49,13 @@ class FakeDevice : public fusion::Device {
 
   fusion::DeviceMemory memory() const override { return {}; }
   const fusion::Plan& plan() const override { return plan_; }
+  std::string gpu() const override { return ceilings ? "fake" : ""; }
+  std::optional<fusion::GpuCeilings> measure_ceilings() override { return ceilings; }
 
   size_t largest_batch = 0, n_batches = 0, n_tokens = 0;
   bool fail_next = false;
+  static constexpr double gpu_batch_seconds = 0.25;
+  std::optional<fusion::GpuCeilings> ceilings;  // where it plays a GPU
 
  private:
   static uint64_t mix(uint64_t x) {
