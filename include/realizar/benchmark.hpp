@@ -80,6 +80,7 @@ struct BenchmarkResult {
   /// The least seconds on a GPU: of a kernel that does next to nothing in a chain of such, of the host to
   /// encode one, to submit one and wait for it. 0 on a CPU.
   double dispatch_seconds = 0, encode_seconds = 0, submit_seconds = 0;
+  int64_t dispatches_per_token = 0;  ///< that decoding takes on a GPU (`describe_plan_on_gpu`)
 };
 
 /// Times prefill and decode of arbitrary tokens, without sampling, and takes the read bandwidth and the peaks

@@ -53,4 +53,29 @@ struct GpuList {
 /// Looks for GPUs. Throws nothing for a machine without: `problem` tells what is missing.
 GpuList list_gpus();
 
+/// How long an operation on numbers of the host takes on the CPU and on a GPU, sending and bringing back
+/// included.
+struct Crossover {
+  std::string operation;  ///< "matmul", of a square matrix with as many tokens, "dot", or "activate"
+  struct Size {
+    int64_t n_numbers = 0;  ///< of the largest operand
+    double cpu_seconds = 0, gpu_seconds = 0;
+  };
+  std::vector<Size> sizes;  ///< ascending
+
+  /// The size from which on the GPU is faster at all that were measured; 0: it is not at the largest.
+  int64_t n_numbers() const;
+};
+
+/// Where single operations are done soonest.
+struct HybridReport {
+  std::string gpu;        ///< its name
+  int64_t threshold = 0;  ///< numbers from which on an operation goes to the GPU, unless told otherwise
+  std::vector<Crossover> operations;
+};
+
+/// Times operations of growing size on `n_threads` (0: one a physical core) and on a GPU ("auto", "software",
+/// or part of a name). Throws `Error` where there is no such GPU, as `GGUFTransformer::load` does.
+HybridReport measure_crossovers(const std::string& gpu = "auto", int n_threads = 0);
+
 }  // namespace realizar

@@ -77,4 +77,8 @@ enum class PlanFormat {
 /// invalid_file, unsupported.
 std::string describe_plan(const std::filesystem::path& path, PlanFormat format = PlanFormat::text);
 
+/// The same as text, with the kernels that a GPU runs for one decoded token below each operator, and how many
+/// those are before, in and behind the layers. Loads the model onto `options.gpu`, and throws as that does.
+std::string describe_plan_on_gpu(const std::filesystem::path& path, const LoadOptions& options = {});
+
 }  // namespace realizar

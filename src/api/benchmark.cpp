@@ -230,7 +230,7 @@ BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& op
   }
   const auto measure = [&]() -> Ceilings {
     if (on_cpu) return {memory->measure(), arithmetic->measure()};
-    const fusion::GpuCeilings gpu = impl.device->measure_ceilings().value();
+    const fusion::GpuCeilings gpu = impl.device->measure_ceilings().value_or(fusion::GpuCeilings{});
     const auto keep_least = [](double& least, double seconds) {
       least = least > 0 ? std::min(least, seconds) : seconds;
     };
@@ -239,6 +239,8 @@ BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& op
     keep_least(result.submit_seconds, gpu.submit_seconds);
     return {.bandwidth = gpu.read_bandwidth};
   };
+  for (const std::vector<std::string>& kernels : impl.device->kernels_of_token())
+    result.dispatches_per_token += static_cast<int64_t>(kernels.size());
   const int n_total = options.n_repetitions * ((options.n_prompt > 0) + (options.n_decode > 0));
   int n_done = 0;
   // Calls `seconds`, which works and tells how long that took, and takes the ceilings in between: those of a

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "cli/bench_hybrid.hpp"
 #include "cli/commands.hpp"
 #include "cli/files.hpp"
 #include "cli/interrupt.hpp"
@@ -22,13 +23,14 @@ using Json = nlohmann::ordered_json;
 struct BenchOptions {
   ModelOptions model;
   BenchmarkOptions bench;
-  bool json = false;
+  bool json = false, hybrid = false;
 };
 
 constexpr char examples[] = R"(  realizar bench -p 512 -n 64 -r 5 -t 2
   realizar bench model.gguf -p 0 -n 128 -d 4096 --kv q8_0
   realizar bench model.gguf -n 64 -b 8 --json
   realizar bench model.gguf --profile
+  realizar bench --hybrid
 
 Decode is held against memory: its share is of the read bandwidth, (file bytes of the tensors that a token
 reads + bytes of keys and values at that depth) x median tok/s / bandwidth. Streams share one reading of the
@@ -38,7 +40,7 @@ The output matrix counts for the last token only, the products of attention do n
 The bandwidth is the best of several loops over 1 GiB, the peaks are those of loops on registers, both with
 the same threads and instruction set, taken between the repetitions. On a GPU the bandwidth is that of a
 kernel that only reads, and there is no arithmetic peak; its clock takes the time of the kernels of one more
-repetition, without what the host does to have them run.
+repetition, without what the host does to have them run. With layers on both there is neither.
 
 A profile is of one more repetition, with a clock at every operator, as the first thread sees it. Its parts
 are operators of the fused plan (info --plan), but for: inputs, the norms and the quantisation that products
@@ -115,7 +117,8 @@ std::string to_json(const BenchOptions& options, const GGUFTransformer& model,
                {"f32_peak_gmac_per_s", result.f32_peak / 1e9},
                {"prefill_share", result.prefill.all.empty() ? Json() : Json(result.prefill_share())}};
   if (model.on_gpu())
-    json["gpu"] = {{"dispatch_us", result.dispatch_seconds * 1e6},
+    json["gpu"] = {{"dispatches_per_token", result.dispatches_per_token},
+                   {"dispatch_us", result.dispatch_seconds * 1e6},
                    {"encode_us", result.encode_seconds * 1e6},
                    {"submit_us", result.submit_seconds * 1e6}};
   if (bench.profile)
@@ -134,6 +137,7 @@ std::string ceilings_text(const BenchmarkResult& result) {
     text += "; a token of the prompt multiplies " + fixed(result.macs_per_prompt_token.total() / 1e6, 1) +
             " M weights, so at most " + fixed(result.prefill_limit(), 1) + " tok/s; share " +
             fixed(result.prefill_share(), 3);
+  if (result.read_bandwidth == 0) return text;
   if (!text.empty()) text += "\n";
   text += "read bandwidth " + fixed(result.read_bandwidth / 1e9, 1) + " GB/s";
   if (!result.decode.all.empty() && result.bytes_per_token > 0) {
@@ -142,8 +146,9 @@ std::string ceilings_text(const BenchmarkResult& result) {
             fixed(result.read_bandwidth / bytes, 1) + " tok/s; share " + fixed(result.bandwidth_share(), 3);
   }
   if (result.submit_seconds > 0)
-    text += "\na dispatch takes " + fixed(result.dispatch_seconds * 1e6, 2) + " us, encoding one " +
-            fixed(result.encode_seconds * 1e6, 2) + " us, submitting one and waiting for it " +
+    text += "\na decoded token takes " + std::to_string(result.dispatches_per_token) +
+            " dispatches; one takes " + fixed(result.dispatch_seconds * 1e6, 2) + " us, encoding it " +
+            fixed(result.encode_seconds * 1e6, 2) + " us, submitting it alone and waiting " +
             fixed(result.submit_seconds * 1e6, 1) + " us";
   return text + "\n";
 }
@@ -181,6 +186,7 @@ std::string to_text(const BenchOptions& options, const GGUFTransformer& model,
 }
 
 int benchmark(BenchOptions options) {
+  if (options.hybrid) return bench_hybrid(options.model, options.json);
   const InterruptHandler interrupts;
   LoadOptions load = options.model.load_options();
   BenchmarkOptions& bench = options.bench;
@@ -220,6 +226,8 @@ void add_bench(CLI::App& program, Action& action) {
   add_count("-d,--depth", bench.depth, 0, "DEPTH", "positions in the cache before decoding");
   add_count("-b,--streams", bench.n_streams, 1, "STREAMS", "sequences that decode together");
   command.add_flag("--profile", bench.profile, "also show where the time goes");
+  command.add_flag("--hybrid", options.hybrid,
+                   "instead of a model, time single operations by size on the CPU and on the GPU");
   command.add_flag("--json", options.json, "print a JSON object");
 }
 

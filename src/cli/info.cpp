@@ -8,6 +8,7 @@
 #include "cli/files.hpp"
 #include "cli/units.hpp"
 #include "cli/whole_number.hpp"
+#include "realizar/error.hpp"
 #include "realizar/model_info.hpp"
 
 namespace realizar::cli {
@@ -20,6 +21,7 @@ struct InfoOptions {
   LoadOptions load;
   bool json = false;
   std::string plan;  ///< "text", "dot", or empty: no plan
+  std::string device = "cpu";
 };
 
 struct TypeTotal {
@@ -156,6 +158,13 @@ std::string to_text(const FileInfo& info) {
 }
 
 int show_info(const InfoOptions& options) {
+  const bool on_gpu = options.device == "gpu";
+  if (on_gpu && options.plan != "text")
+    throw Error(ErrorKind::invalid_argument, "the kernels of a GPU are shown by --plan, as text");
+  if (on_gpu) {
+    print(describe_plan_on_gpu(options.model, options.load));
+    return exit_ok;
+  }
   if (!options.plan.empty()) {
     print(describe_plan(options.model, options.plan == "dot" ? PlanFormat::dot : PlanFormat::text));
     return exit_ok;
@@ -175,7 +184,8 @@ void add_info(CLI::App& program, Action& action) {
       "  realizar info model.gguf --context 4096\n"
       "  realizar info model.gguf --json | jq .metadata\n"
       "  realizar info model.gguf --plan\n"
-      "  realizar info model.gguf --plan dot | dot -Tsvg > plan.svg\n",
+      "  realizar info model.gguf --plan dot | dot -Tsvg > plan.svg\n"
+      "  realizar info model.gguf --plan --device gpu\n",
       show_info);
   command.add_option("MODEL", options.model, "GGUF file, which may hold only a vocabulary")->required();
   command.add_flag("--json", options.json, "print a JSON object");
@@ -190,6 +200,15 @@ void add_info(CLI::App& program, Action& action) {
       ->default_str("text")
       ->check(CLI::IsMember({"text", "dot"}).description(""))
       ->type_name("[dot]");
+  command
+      .add_option("--device", options.device,
+                  "with --plan; gpu: load the model onto a GPU and show the kernels of a decoded token too")
+      ->check(CLI::IsMember({"cpu", "gpu"}).description(""))
+      ->type_name("DEVICE")
+      ->capture_default_str();
+  command.add_option("--gpu", options.load.gpu, "which GPU, as for run")
+      ->type_name("NAME")
+      ->capture_default_str();
 }
 
 }  // namespace realizar::cli

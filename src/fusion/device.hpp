@@ -32,6 +32,8 @@ struct Batch {
   std::span<const uint8_t> wants_logits;  // (n_tokens), 1 where logits are asked for
   /// For each sequence the physical page of every 64 positions; covers the positions of this batch.
   std::span<const std::span<const int32_t>> page_tables;
+  /// (n_tokens, width of the stream): where the plan is the second part of a split one, what the first gave.
+  std::span<const float> rows = {};
   OpTimes* times = nullptr;  // where the time of every op goes, if anywhere
   double* gpu_seconds =
       nullptr;  // what the time of the batch is added to by a GPU that has a clock, if anything
@@ -43,6 +45,7 @@ struct DeviceOptions {
   Arithmetic arithmetic = Arithmetic::fast;
   KvType kv_type = KvType::f16;
   int max_batch_tokens = 512;
+  uint64_t gpu_memory_limit = 0;  // bytes that a GPU may be asked for; 0: all that it has
   /// Called during prepare() with bytes done and bytes in all.
   std::function<void(uint64_t, uint64_t)> progress;
 };
@@ -83,8 +86,13 @@ class Device {
   /// The name of the GPU it is; empty where it is the CPU.
   virtual std::string gpu() const { return {}; }
 
-  /// Measures its GPU, in some tens of milliseconds; nothing where it is the CPU. Throws out_of_memory.
+  /// Measures its GPU, in some tens of milliseconds; nothing where that does not do all of the work. Throws
+  /// out_of_memory.
   virtual std::optional<GpuCeilings> measure_ceilings() { return std::nullopt; }
+
+  /// The kernels that a GPU runs for one more token of a sequence, with logits: for each op of `plan()` their
+  /// names. None where it is the CPU, and before the cache has pages.
+  virtual KernelNames kernels_of_token() { return {}; }
 
   /// The plan as this device runs it, after fusion.
   virtual const Plan& plan() const = 0;

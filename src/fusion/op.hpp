@@ -42,9 +42,9 @@ enum class ExpertGating {
   softmax_of_chosen,  ///< the best n_used scores, then softmax over those
 };
 
-/// out = scale * table[token]
+/// out = scale * table[token], or the token's row of `Batch::rows`
 struct Embed {
-  WeightId table;  // (n_vocab, width)
+  WeightId table;  // (n_vocab, width); none: Batch::rows
   Slot out;
   float scale = 1;
 };
@@ -171,10 +171,11 @@ struct Experts {
   Activation activation = Activation::silu;
 };
 
-/// The rows of `in` whose logits the batch asks for, times the output matrix.
+/// The rows of `in` whose logits the batch asks for, times the output matrix; without one the rows
+/// themselves.
 struct Logits {
   Slot in;
-  WeightId weight;  // (n_vocab, in.width)
+  WeightId weight;  // (n_vocab, in.width); none: the rows themselves
   WeightId bias;    // (n_vocab)
   WeightId scale;   // (1)
   float factor = 1;

@@ -48,6 +48,12 @@ struct Plan {
   int n_context = 0;                   // positions the model was trained for
 
   const Weight& weight(WeightId id) const { return weights[static_cast<size_t>(id.index)]; }
+
+  /// Columns of what a run gives for a token: its logits, or its row where the plan has no output matrix.
+  int n_out() const {
+    const auto* logits = ops.empty() ? nullptr : std::get_if<Logits>(&ops.back());
+    return logits && !logits->weight ? logits->in.width : n_vocab;
+  }
 };
 
 /// Calls `read(slot)` for every slot the op reads and `write(slot)` for every slot it writes.
@@ -62,6 +68,12 @@ const char* name(const Op& op);
 
 /// One line an op: its name, slots with widths, and weights with types.
 std::string to_text(const Plan& plan);
+
+/// For each op of a plan the names of the kernels that a device runs for it.
+using KernelNames = std::vector<std::vector<std::string>>;
+
+/// The same with the kernels below their op, and a line that counts them by layer.
+std::string to_text(const Plan& plan, const KernelNames& kernels);
 
 /// The same as a Graphviz digraph.
 std::string to_dot(const Plan& plan);

@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <map>
 #include <set>
 
 #include "base/text.hpp"
 #include "fusion/kv_access.hpp"
+#include "fusion/layers.hpp"
 #include "fusion/plan.hpp"
 
 namespace realizar::fusion {
@@ -127,27 +129,67 @@ std::string escaped(const std::string& label) {
   return out;
 }
 
+std::string line_of(const Plan& plan, const Op& op) {
+  std::vector<std::string> reads, writes, weights;
+  for_each_slot(
+      op, [&](const Slot& slot) { add_once(reads, text(plan, slot)); },
+      [&](const Slot& slot) { add_once(writes, text(plan, slot)); });
+  for_each_weight(op, [&](WeightId id) {
+    const Weight& weight = plan.weight(id);
+    weights.push_back(concat(weight.name, "=", kernels::info(weight.type).name));
+  });
+  std::vector<std::string> columns = {name(op)};
+  if (const std::string chosen = settings(op); !chosen.empty()) columns.push_back("(" + chosen + ")");
+  if (!reads.empty()) columns.push_back(joined(reads));
+  if (!writes.empty()) columns.push_back("-> " + joined(writes));
+  if (!weights.empty()) columns.push_back("| " + joined(weights));
+  return joined(columns) + "\n";
+}
+
+/// "norm, 3 product": names one after the other, those of a run together.
+std::string runs_of(const std::vector<std::string>& names) {
+  std::string out;
+  for (size_t i = 0, n = 0; i < names.size(); i += n) {
+    for (n = 1; i + n < names.size() && names[i + n] == names[i];) ++n;
+    out += (out.empty() ? "" : ", ") + (n > 1 ? concat(n, " ") : std::string()) + names[i];
+  }
+  return out;
+}
+
+/// How many kernels there are before the first layer, in each, and behind the last.
+std::string count_by_layer(const Plan& plan, const KernelNames& kernels) {
+  const auto count = [&](size_t first, size_t end) {
+    size_t n = 0;
+    for (size_t i = first; i < end; ++i) n += kernels[i].size();
+    return n;
+  };
+  const std::vector<LayerStart> starts = layer_starts(plan);
+  size_t least = SIZE_MAX, most = 0;
+  for (size_t layer = 0; layer + 1 < starts.size(); ++layer) {
+    const size_t n = count(starts[layer].op, starts[layer + 1].op);
+    least = std::min(least, n);
+    most = std::max(most, n);
+  }
+  return concat(count(0, kernels.size()), " kernels: ", count(0, starts.front().op), " before the layers, ",
+                least, least < most ? concat(" to ", most) : "", " in each of ", starts.size() - 1, ", ",
+                count(starts.back().op, kernels.size()), " behind them\n");
+}
+
 }  // namespace
 
 std::string to_text(const Plan& plan) {
   std::string out;
-  for (const Op& op : plan.ops) {
-    std::vector<std::string> reads, writes, weights;
-    for_each_slot(
-        op, [&](const Slot& slot) { add_once(reads, text(plan, slot)); },
-        [&](const Slot& slot) { add_once(writes, text(plan, slot)); });
-    for_each_weight(op, [&](WeightId id) {
-      const Weight& weight = plan.weight(id);
-      weights.push_back(concat(weight.name, "=", kernels::info(weight.type).name));
-    });
-    std::vector<std::string> columns = {name(op)};
-    if (const std::string chosen = settings(op); !chosen.empty()) columns.push_back("(" + chosen + ")");
-    if (!reads.empty()) columns.push_back(joined(reads));
-    if (!writes.empty()) columns.push_back("-> " + joined(writes));
-    if (!weights.empty()) columns.push_back("| " + joined(weights));
-    out += joined(columns) + "\n";
-  }
+  for (const Op& op : plan.ops) out += line_of(plan, op);
   return out;
+}
+
+std::string to_text(const Plan& plan, const KernelNames& kernels) {
+  std::string out;
+  for (size_t i = 0; i < plan.ops.size(); ++i) {
+    out += line_of(plan, plan.ops[i]);
+    if (!kernels[i].empty()) out += "    " + runs_of(kernels[i]) + "\n";
+  }
+  return out + count_by_layer(plan, kernels);
 }
 
 std::string to_dot(const Plan& plan) {

@@ -44,7 +44,7 @@ class GpuDevice final : public Device {
             const std::function<void(std::span<const std::byte>)>& release)
       : plan_(checked(std::move(plan), options)),
         device_(std::move(gpu)),
-        pool_(device_),
+        pool_(device_, options.gpu_memory_limit > 0 ? options.gpu_memory_limit : GpuBufferPool::no_limit),
         kernels_(*device_),
         products_(device_, pool_),
         weights_(*device_, pool_, plan_, options, release),
@@ -56,6 +56,9 @@ class GpuDevice final : public Device {
   void reserve_kv(int n_pages) override {
     forget_recordings();
     kv_.reserve(n_pages);
+    // A kernel that does not compile is known before the first token.
+    make_room_for_logits(1);
+    recording({1, 1});
   }
   void copy_page(int from, int to) override { kv_.copy_page(from, to); }
 
@@ -66,12 +69,8 @@ class GpuDevice final : public Device {
       if (batch.wants_logits[t] != 0) asked.push_back(static_cast<uint32_t>(t));
     const auto n_tokens = static_cast<int64_t>(batch.tokens.size()),
                n_asked = static_cast<int64_t>(asked.size());
-    const uint64_t logit_bytes = asked.size() * static_cast<uint64_t>(plan_.n_vocab) * sizeof(float);
     if (buffers_.send(batch, asked)) forget_recordings();
-    if (logit_bytes > logits_buffer_.bytes()) {
-      forget_recordings();
-      logits_buffer_ = pool_.acquire(logit_bytes);
-    }
+    const uint64_t logit_bytes = make_room_for_logits(n_asked);
     const Shape shape{n_tokens, n_asked};
     if (batch.times) take_times(recording(shape), *batch.times);
     if (batch.gpu_seconds && device_->gpu().has_timestamps)
@@ -100,6 +99,15 @@ class GpuDevice final : public Device {
     // A software GPU is for tests, and slow.
     const bool software = device_->gpu().type == GpuType::software;
     return gpu::measure_ceilings(*device_, pool_, uint64_t{software ? 32u : 1024u} << 20);
+  }
+  KernelNames kernels_of_token() override {
+    make_room_for_logits(1);
+    std::vector<size_t> ends;
+    const webgpu::Recording kernels = record(*device_, plan_memory(), 1, 1, &ends);
+    KernelNames names;
+    for (size_t op = 0, i = 0; op < ends.size(); ++op)
+      for (names.emplace_back(); i < ends[op]; ++i) names.back().push_back(kernels.kernel_name(i));
+    return names;
   }
   const Plan& plan() const override { return plan_; }
   std::string gpu() const override { return device_->gpu().name; }
@@ -130,19 +138,27 @@ class GpuDevice final : public Device {
   /// By tokens, and rows of logits that are asked for.
   using Shape = std::pair<int64_t, int64_t>;
 
+  PlanMemory plan_memory() {
+    return {
+        plan_, weights_, buffers_, kv_, products_, kernels_, dense_rows_.binding(), logits_buffer_.binding()};
+  }
+
+  /// Bytes that the rows of so many logits take.
+  uint64_t make_room_for_logits(int64_t n_asked) {
+    const uint64_t bytes = static_cast<uint64_t>(n_asked * plan_.n_vocab) * sizeof(float);
+    if (bytes > logits_buffer_.bytes()) {
+      forget_recordings();
+      logits_buffer_ = pool_.acquire(bytes);
+    }
+    return bytes;
+  }
+
   const webgpu::Recording& recording(const Shape& shape) {
     constexpr size_t most_shapes = 8;
     if (const auto found = recordings_.find(shape); found != recordings_.end()) return found->second;
     if (recordings_.size() >= most_shapes) forget_recordings();
-    const PlanMemory memory{plan_,
-                            weights_,
-                            buffers_,
-                            kv_,
-                            products_,
-                            kernels_,
-                            dense_rows_.binding(),
-                            shape.second > 0 ? logits_buffer_.binding() : webgpu::Binding{}};
-    return recordings_.emplace(shape, record(*device_, memory, shape.first, shape.second)).first->second;
+    return recordings_.emplace(shape, record(*device_, plan_memory(), shape.first, shape.second))
+        .first->second;
   }
 
   webgpu::Commands encode(const Shape& shape) {

@@ -119,6 +119,11 @@ void PlanBuffers::send_angles(const Batch& batch) {
 void PlanBuffers::send_embeddings(const Batch& batch) {
   std::vector<float> rows;
   for (size_t i = 0; i < tables_.size(); ++i) {
+    if (!tables_[i].weight) {
+      device_->write(embedding_rows_.get(), uint64_t{embeddings_[i].at} * sizeof(float),
+                     std::as_bytes(batch.rows));
+      continue;
+    }
     const Weight& table = plan_->weight(tables_[i].weight);
     const std::span<const int32_t> indices = tables_[i].by_position ? batch.positions : batch.tokens;
     const auto width = static_cast<size_t>(table.n_cols);

@@ -46,7 +46,7 @@ class PlanBuffers {
   void send_angles(const fusion::Batch& batch);
   void send_embeddings(const fusion::Batch& batch);
 
-  /// A table that an op looks up by token or by position.
+  /// A table that an op looks up by token or by position; none: the rows of the batch.
   struct Table {
     fusion::WeightId weight;
     bool by_position;

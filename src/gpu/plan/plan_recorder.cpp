@@ -26,6 +26,7 @@ class Recorder : BatchRecording {
       : BatchRecording{plan_memory, tokens, webgpu::Recording(device)}, n_asked_(asked) {}
 
   void record(const Op& op) { std::visit(*this, static_cast<const OpVariant&>(op)); }
+  size_t size() const { return recorded.size(); }
   webgpu::Recording finish() && { return std::move(recorded); }
 
   void operator()(const PerToken& op) {
@@ -194,6 +195,8 @@ class Recorder : BatchRecording {
   }
 
   void operator()(const Logits& op) {
+    require(static_cast<bool>(op.weight), ErrorKind::unsupported,
+            "a plan without output matrix does not run on a GPU: layers there are the last ones");
     if (n_asked_ == 0) return;
     const View rows = memory.buffers.scratch(2, op.in.width);
     struct {
@@ -411,9 +414,12 @@ class Recorder : BatchRecording {
 }  // namespace
 
 webgpu::Recording record(const webgpu::Device& device, const PlanMemory& memory, int64_t n_tokens,
-                         int64_t n_asked) {
+                         int64_t n_asked, std::vector<size_t>* ends) {
   Recorder recorder(device, memory, n_tokens, n_asked);
-  for (const Op& op : memory.plan.ops) recorder.record(op);
+  for (const Op& op : memory.plan.ops) {
+    recorder.record(op);
+    if (ends) ends->push_back(recorder.size());
+  }
   return std::move(recorder).finish();
 }
 
