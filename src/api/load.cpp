@@ -17,6 +17,7 @@ void check(const LoadOptions& options) {
   require_at_least("n_context", options.n_context, 0);
   require_at_least("n_streams", options.n_streams, 1);
   require_at_least("max_batch_tokens", options.max_batch_tokens, 1);
+  require_at_least("n_gpu_layers", options.n_gpu_layers, -1);
 }
 
 /// Learned positions end where their table ends.
@@ -67,6 +68,7 @@ GGUFTransformer load_transformer(const std::filesystem::path& path, const LoadOp
                               .arithmetic = impl->arithmetic,
                               .kv_type = impl->kv_type,
                               .max_batch_tokens = options.max_batch_tokens,
+                              .gpu_memory_limit = options.gpu_memory_limit,
                               .progress = options.progress},
                              [file = &impl->file](std::span<const std::byte> bytes) { file->drop(bytes); });
   impl->device->reserve_kv(static_cast<int>(n_pages));

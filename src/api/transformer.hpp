@@ -41,4 +41,14 @@ using DeviceFactory = std::function<std::unique_ptr<fusion::Device>(
 GGUFTransformer load_transformer(const std::filesystem::path& path, const LoadOptions& options,
                                  const DeviceFactory& make_device);
 
+/// What it does for DeviceChoice::gpu with any device that plays the GPU: with as many layers there as
+/// `options.n_gpu_layers` says, or as it has room for.
+GGUFTransformer load_on_gpu(const std::filesystem::path& path, const LoadOptions& options,
+                            const DeviceFactory& make_gpu);
+
+/// Likewise for DeviceChoice::automatic where a GPU was found: on the CPU, with one warning, where that
+/// cannot run the model.
+GGUFTransformer load_or_fall_back(const std::filesystem::path& path, const LoadOptions& options,
+                                  const DeviceFactory& make_gpu);
+
 }  // namespace realizar

@@ -29,6 +29,8 @@ LoadOptions ModelOptions::load_options() const {
                 : device == "gpu" ? DeviceChoice::gpu
                                   : DeviceChoice::automatic;
   load.gpu = gpu;
+  load.n_gpu_layers = n_gpu_layers;
+  load.gpu_memory_limit = static_cast<uint64_t>(gpu_memory_mib) << 20;
   load.n_threads = n_threads;
   load.arithmetic = arithmetic == "exact" ? Arithmetic::exact : Arithmetic::fast;
   load.kv_type = kv_type == "f32" ? KvType::f32 : kv_type == "q8_0" ? KvType::q8_0 : KvType::f16;
@@ -52,6 +54,17 @@ void add_model_options(CLI::App& command, ModelOptions& options, ModelArgument a
   command
       .add_option("--gpu", options.gpu, "which GPU: auto, software, or (part of) a name (realizar devices)")
       ->type_name("NAME")
+      ->capture_default_str();
+  whole_number(
+      command.add_option("--gpu-layers", options.n_gpu_layers,
+                         "layers that run on the GPU, the last ones, with the output matrix, and the "
+                         "others on the CPU; without it as many as the GPU has room for"),
+      0, 1 << 16)
+      ->type_name("N");
+  whole_number(command.add_option("--gpu-memory", options.gpu_memory_mib,
+                                  "MiB that the GPU may be asked for; 0: all that it has"),
+               0, 1 << 24)
+      ->type_name("MIB")
       ->capture_default_str();
   whole_number(command.add_option("-t,--threads", options.n_threads,
                                   "threads to compute with; 0: one a physical core"),
@@ -86,8 +99,8 @@ GGUFTransformer load_model(const ModelOptions& options, LoadOptions load) {
   const std::string path = model_path(options);
   ProgressBar bar("loading " + std::filesystem::path(path).filename().string());
   load.progress = [&bar](uint64_t done, uint64_t total) { bar.update(done, total); };
-  load.on_fallback = [](const std::string& reason) {
-    std::fprintf(stderr, "realizar: computing on the CPU: %s\n", reason.c_str());
+  load.on_fallback = [](const std::string& message) {
+    std::fprintf(stderr, "realizar: %s\n", message.c_str());
   };
   return GGUFTransformer::load(path, load);
 }

@@ -14,6 +14,10 @@ void check_batch(const Batch& b, const Plan& plan, int max_tokens, int n_pages) 
           ErrorKind::invalid_argument, "a batch of ", n, " tokens, ", b.positions.size(), " positions, ",
           b.sequences.size(), " sequences and ", b.wants_logits.size(), " flags, where up to ", max_tokens,
           " tokens fit");
+  const auto* first = plan.ops.empty() ? nullptr : std::get_if<Embed>(&plan.ops.front());
+  if (first && !first->table)
+    require(b.rows.size() == n * static_cast<size_t>(first->out.width), ErrorKind::invalid_argument,
+            "a batch of ", n, " tokens has ", b.rows.size(), " numbers of rows of ", first->out.width);
   std::vector<size_t> checked(b.page_tables.size());  // pages of each sequence
   for (size_t t = 0; t < b.tokens.size(); ++t) {
     require(b.tokens[t] >= 0 && b.tokens[t] < plan.n_vocab, ErrorKind::invalid_argument, "token ",

@@ -47,7 +47,7 @@ uint64_t weight_bytes_per_token(const Plan& plan) {
   Reads reads(plan);
   for (const Op& op : plan.ops) {
     if (const auto* embed = std::get_if<Embed>(&op)) {
-      reads.row(embed->table);
+      if (embed->table) reads.row(embed->table);
     } else if (const auto* positions = std::get_if<AddPositionEmbedding>(&op)) {
       reads.row(positions->table);
     } else if (const auto* experts = std::get_if<Experts>(&op)) {

@@ -353,6 +353,32 @@ TEST_F(ModelCommands, TheSoftwareGpuComputesAboutWhatTheCpuDoes) {
   EXPECT_GT(bench.at("gpu").at("submit_us"), 0.0);
 }
 
+TEST_F(ModelCommands, AGpuTakesSomeLayersOrNoneAndThePlanShowsItsKernels) {
+  const std::string gpu = " --gpu software";
+  const Outcome plan = run_program("info " + model_ + " --plan --device gpu" + gpu);
+  if (run_program("devices --json").out.find("\"software\"") == std::string::npos)
+    GTEST_SKIP() << "no GPU for tests: " << plan.error.substr(0, 80);
+  ASSERT_EQ(plan.status, 0) << plan.error;
+  EXPECT_TRUE(std::regex_search(
+      plan.out, std::regex("\n[0-9]+ kernels: [0-9]+ before the layers, [0-9]+ in each of 2, [0-9]+ behind")))
+      << plan.out;
+  EXPECT_EQ(run_program("info " + model_ + " --plan dot --device gpu" + gpu).status, 2);
+
+  const std::string bench = "bench " + model_ + " -p 8 -n 2 -r 1 --json" + gpu;
+  const Outcome split = run_program(bench + " --device gpu --gpu-layers 1");
+  const std::string device = json::parse(split.out).at("device");
+  EXPECT_TRUE(device.ends_with(" with 1 of 2 layers")) << device;
+  EXPECT_EQ(split.error, "");
+  const Outcome full = run_program(bench + " --device auto --gpu-memory 1");
+  EXPECT_EQ(json::parse(full.out).at("device"), "CPU");
+  EXPECT_EQ(full.error.rfind("realizar: computing on the CPU: a buffer of ", 0), 0u) << full.error;
+
+  const json hybrid = json::parse(run_program("bench --hybrid --json" + gpu).out);
+  EXPECT_EQ(hybrid.at("threshold"), 1000);
+  EXPECT_EQ(hybrid.at("operations").size(), 3u);
+  EXPECT_GT(hybrid.at("operations").at(1).at("sizes").at(3).at("gpu_us"), 0.0);
+}
+
 TEST_F(ModelCommands, EveryCommandHasExamples) {
   for (const char* command :
        {"run", "chat", "info", "tokenize", "detokenize", "template", "logits", "perplexity", "bench"}) {

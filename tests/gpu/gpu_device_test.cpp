@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 #include <numeric>
 
 #include "fixtures/cpu_run.hpp"
@@ -99,8 +100,12 @@ TEST_P(GpuGolden, ExactHasTheLogitsOfAnEstablishedEngine) {
   EXPECT_LT(distance(Arithmetic::exact, KvType::f32), 1e-5);
 }
 
-// That engine's own int8 path is 6e-4 away at most.
-TEST_P(GpuGolden, FastIsClose) { EXPECT_LT(distance(Arithmetic::fast, KvType::f16), 2e-3); }
+TEST_P(GpuGolden, FastIsAboutAsCloseAsAnEstablishedEnginesOwn) {
+  static const std::map<std::string, double> peer = test::peer_nmse();
+  const auto found = peer.find(GetParam().stem().string());
+  // Of the architectures there is no figure; that of the formats is 6e-4 at most.
+  EXPECT_LT(distance(Arithmetic::fast, KvType::f16), 3 * (found == peer.end() ? 6e-4 : found->second));
+}
 
 std::string golden_name(const testing::TestParamInfo<std::filesystem::path>& model) {
   return test::test_name(model.param.stem().string());

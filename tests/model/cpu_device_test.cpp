@@ -1,10 +1,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <map>
-#include <regex>
 
 #include "fixtures/cpu_run.hpp"
 #include "formats/gguf_file.hpp"
@@ -41,26 +37,13 @@ TEST_P(CpuDevice, ExactHasTheLogitsOfAnEstablishedEngine) {
   EXPECT_LT(error, 1e-5);
 }
 
-/// What an established engine's own int8 path has, by the name of the model.
-std::map<std::string, double> peer_nmse() {
-  std::map<std::string, double> figures;
-  const auto golden = test::golden_folder();
-  if (!golden) return figures;
-  std::ifstream in(*golden / "quant" / "peer_nmse.json");
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  const std::regex entry("\"(\\w+)\": ([0-9.e-]+)");
-  for (std::sregex_iterator it(text.begin(), text.end(), entry), end; it != end; ++it)
-    figures[(*it)[1]] = std::stod((*it)[2]);
-  return figures;
-}
-
 class QuantisedCpuDevice : public CpuDevice {};
 
 TEST_P(QuantisedCpuDevice, FastIsAboutAsCloseAsAnEstablishedEnginesOwn) {
   const test::RecordedLogits golden = recorded_of(GetParam());
   const double error = test::nmse(logits_of(GetParam(), golden.tokens, {Arithmetic::fast}), golden.logits);
   RecordProperty("nmse", std::to_string(error));
-  EXPECT_LT(error, 3 * peer_nmse().at(GetParam().stem().string()));
+  EXPECT_LT(error, 3 * test::peer_nmse().at(GetParam().stem().string()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, QuantisedCpuDevice, testing::ValuesIn(test::golden_models("quant")),

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <regex>
 
 namespace realizar::test {
 
@@ -26,6 +29,18 @@ std::vector<std::filesystem::path> gguf_files(const std::filesystem::path& folde
 std::vector<std::filesystem::path> golden_models(const char* part) {
   const auto golden = golden_folder();
   return golden ? gguf_files(*golden / part) : std::vector<std::filesystem::path>();
+}
+
+std::map<std::string, double> peer_nmse() {
+  std::map<std::string, double> figures;
+  const auto golden = golden_folder();
+  if (!golden) return figures;
+  std::ifstream in(*golden / "quant" / "peer_nmse.json");
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const std::regex entry("\"(\\w+)\": ([0-9.e-]+)");
+  for (std::sregex_iterator it(text.begin(), text.end(), entry), end; it != end; ++it)
+    figures[(*it)[1]] = std::stod((*it)[2]);
+  return figures;
 }
 
 }  // namespace realizar::test

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace realizar::test {
@@ -15,6 +17,9 @@ std::vector<std::filesystem::path> gguf_files(const std::filesystem::path& folde
 
 /// The golden models of that part, "arch" or "quant"; none where there is no golden data.
 std::vector<std::filesystem::path> golden_models(const char* part);
+
+/// NMSE of an established engine's own int8 path on the models of "quant", by their names.
+std::map<std::string, double> peer_nmse();
 
 }  // namespace realizar::test
 

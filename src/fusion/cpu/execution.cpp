@@ -81,7 +81,7 @@ void Execution::begin(const Batch& b) {
   for (size_t t = 0; t < b.tokens.size(); ++t)
     if (b.wants_logits[t] != 0) asked.push_back(static_cast<int64_t>(t));
   batch = b;
-  logits.resize(asked.size() * static_cast<size_t>(plan.n_vocab));
+  logits.resize(asked.size() * static_cast<size_t>(plan.n_out()));
 }
 
 }  // namespace realizar::fusion::cpu

@@ -85,7 +85,7 @@ class Execution {
   Batch batch;
   int64_t n_tokens = 0;
   std::vector<int64_t> asked;  // tokens whose logits are asked for
-  std::vector<float> logits;   // (asked, n_vocab)
+  std::vector<float> logits;   // (asked, n_out)
 
   /// Partial results of attention: for few tokens and many positions, segments are shared among workers.
   std::vector<float> partial;

@@ -20,7 +20,10 @@ struct ForToken {
 
   void operator()(const Embed& op) const {
     const std::span<float> out = row(op.out);
-    read_row(e.plan.weight(op.table), e.batch.tokens[static_cast<size_t>(token)], out);
+    if (op.table)
+      read_row(e.plan.weight(op.table), e.batch.tokens[static_cast<size_t>(token)], out);
+    else
+      std::copy_n(e.batch.rows.begin() + token * op.out.width, op.out.width, out.begin());
     if (op.scale != 1) tensor::scale(out, op.scale, out);
   }
 

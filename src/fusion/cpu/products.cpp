@@ -174,8 +174,13 @@ void execute(const HeadLinear& op, Execution& e, int worker) {
 
 void execute(const Logits& op, Execution& e, int worker) {
   if (e.asked.empty()) return;
-  const Matrix& matrix = e.weights.matrix(op.weight);
   const auto n_asked = static_cast<int64_t>(e.asked.size());
+  if (!op.weight)
+    return e.pool.parallel_for(n_asked, 8, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i)
+        std::ranges::copy(e.row(op.in, e.asked[static_cast<size_t>(i)]), e.logits.begin() + i * op.in.width);
+    });
+  const Matrix& matrix = e.weights.matrix(op.weight);
   const ProductInput& x = e.prepare(
       worker, n_asked, op.in.width, matrix.forms(),
       [&](ProductInput& input, int64_t i) { input.fill(i, e.row(op.in, e.asked[static_cast<size_t>(i)])); });
