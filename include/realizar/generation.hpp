@@ -48,6 +48,8 @@ struct GenerationResult {
   double first_token_seconds = 0;
   double total_seconds = 0;
   uint64_t seed = 0;
+  /// On a GPU: why tokens are chosen on the CPU, each after a round trip; empty where the GPU does it.
+  std::string host_sampling;
   std::string sampler;  ///< the samplers that ran, in order, with their parameters; then those that were off
 
   /// Of the prompt's tokens that had to be computed.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,7 +27,7 @@ inline constexpr int page_positions = kernels::kv_tile;
 /// One step of work: tokens of any number of sequences. All spans of (n_tokens) run in parallel; a sequence's
 /// tokens stand together with ascending positions, and all its earlier positions are already in its pages.
 struct Batch {
-  std::span<const int32_t> tokens;        // (n_tokens)
+  std::span<const int32_t> tokens;        // (n_tokens); Device::start says what those below 0 stand for
   std::span<const int32_t> positions;     // (n_tokens)
   std::span<const int32_t> sequences;     // (n_tokens), index into page_tables
   std::span<const uint8_t> wants_logits;  // (n_tokens), 1 where logits are asked for
@@ -66,6 +67,36 @@ struct GpuCeilings {
   double submit_seconds = 0;    // to submit one and wait for it
 };
 
+/// How a device chooses a token by a row of logits, as the sampler would: of the `top_k` that rank first (of
+/// equal logits the lower id) those that top_p and then min_p leave, and of these one at random.
+struct TokenChoice {
+  int top_k = 0;  // 0: none is chosen, the host gets the logits; 1: the most likely
+  float top_p = 1;
+  float min_p = 0;
+  int min_keep = 1;  // candidates that top_p and min_p leave at least
+  float temperature = 1;
+  double random = 0;  // in [0, 1)
+};
+
+/// In the place of a token that cannot be chosen: every logit is -infinity.
+inline constexpr int32_t all_ruled_out = std::numeric_limits<int32_t>::min();
+
+/// Of the rows of a batch that ask for logits.
+struct BatchResult {
+  /// (n_asked) where they were chosen; else all_ruled_out, or -1 - id where the logit of `id`, the first
+  /// such, is NaN or +infinity.
+  std::span<const int32_t> tokens;
+  std::span<const float> logits;  // (n_asked, n_vocab), if any row has no choice
+};
+
+/// A batch that a device may still be computing. It may go before that: what comes of it is forgotten.
+class StartedBatch {
+ public:
+  virtual ~StartedBatch() = default;
+  /// Waits. What it gives is valid as long as this, and logits until the next call of the device.
+  virtual BatchResult result() = 0;
+};
+
 /// Runs a plan. One thread at a time may call a device.
 class Device {
  public:
@@ -80,6 +111,15 @@ class Device {
   /// Runs a batch of at most max_batch_tokens tokens. Returns the logits (n_asked, n_vocab), valid until the
   /// next call. Throws invalid_argument for a token outside the vocabulary or a position outside its pages.
   virtual std::span<const float> run(const Batch& batch) = 0;
+
+  /// The largest TokenChoice::top_k; 0: it chooses no tokens.
+  virtual int most_candidates() const { return 0; }
+
+  /// Runs a batch as `run` does, chooses a token for each row that asks for logits (choices: (n_asked)), and
+  /// need not wait: batches are run in the order they were started in. A token -1 - i is the one that row i
+  /// of the rows that asked in the batch started before chose, whatever it is. A device that chooses no
+  /// tokens runs the batch at once.
+  virtual std::unique_ptr<StartedBatch> start(const Batch& batch, std::span<const TokenChoice> choices);
 
   virtual DeviceMemory memory() const = 0;
 

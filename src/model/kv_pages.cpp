@@ -26,6 +26,7 @@ int32_t KvPages::fork(int32_t sequence) {
   require(at(sequence).n_committed == at(sequence).tokens.size(), ErrorKind::internal,
           "a sequence was forked before its positions were computed");
   Sequence copy = at(sequence);
+  copy.pages.resize(static_cast<size_t>(pages_for(copy.tokens.size())));  // room made ahead is nobody else's
   for (const int32_t index : copy.pages) hold(index);
   const int32_t result = create();
   at(result) = std::move(copy);
@@ -56,23 +57,31 @@ size_t KvPages::reuse_prefix(int32_t sequence, std::span<const int32_t> tokens, 
   return s.n_committed = s.tokens.size();
 }
 
-bool KvPages::extend(int32_t sequence, std::span<const int32_t> tokens, std::vector<Copy>& copies) {
-  if (tokens.empty()) return true;
+bool KvPages::make_room(int32_t sequence, size_t n_more, std::vector<Copy>& copies) {
+  if (n_more == 0) return true;
   Sequence& s = at(sequence);
-  const bool writes_into_last = s.tokens.size() % page_positions_ != 0;
-  const bool copies_last = writes_into_last && page(s.pages.back()).n_holders > 1;
-  const auto needed = static_cast<size_t>(pages_for(s.tokens.size() + tokens.size()));
-  if (needed - s.pages.size() + (copies_last ? 1 : 0) > static_cast<size_t>(n_available())) return false;
+  // The page that the last token is on, where it is not full; room that was made before may follow.
+  int32_t* const open =
+      s.tokens.size() % page_positions_ != 0 ? &s.pages[s.tokens.size() / page_positions_] : nullptr;
+  const bool copies_open = open && page(*open).n_holders > 1;
+  const size_t needed = std::max(s.pages.size(), static_cast<size_t>(pages_for(s.tokens.size() + n_more)));
+  if (needed - s.pages.size() + (copies_open ? 1 : 0) > static_cast<size_t>(n_available())) return false;
 
-  if (copies_last) {
+  if (copies_open) {
     const int32_t copy = take_page();
-    copies.push_back({s.pages.back(), copy});
-    drop(s.pages.back());
-    s.pages.back() = copy;
-  } else if (writes_into_last) {
-    forget_contents(page(s.pages.back()));
+    copies.push_back({*open, copy});
+    drop(*open);
+    *open = copy;
+  } else if (open) {
+    forget_contents(page(*open));
   }
   while (s.pages.size() < needed) s.pages.push_back(take_page());
+  return true;
+}
+
+bool KvPages::extend(int32_t sequence, std::span<const int32_t> tokens, std::vector<Copy>& copies) {
+  if (!make_room(sequence, tokens.size(), copies)) return false;
+  Sequence& s = at(sequence);
   s.tokens.insert(s.tokens.end(), tokens.begin(), tokens.end());
   return true;
 }
@@ -95,7 +104,7 @@ void KvPages::commit(int32_t sequence) {
 
 void KvPages::truncate(int32_t sequence, size_t n_positions) {
   Sequence& s = at(sequence);
-  if (n_positions >= s.tokens.size()) return;
+  n_positions = std::min(n_positions, s.tokens.size());
   s.tokens.resize(n_positions);
   s.n_committed = std::min(s.n_committed, n_positions);
   s.numbers.resize(std::min(s.numbers.size(), n_positions / page_positions_));

@@ -42,14 +42,17 @@ class KvPages {
   /// most. Returns how many positions that is: a multiple of the page.
   size_t reuse_prefix(int32_t sequence, std::span<const int32_t> tokens, size_t limit);
 
-  /// Makes room for more tokens. False when there are too few pages; then nothing has changed. Appends to
-  /// `copies`.
+  /// Gives a sequence the pages that `n_more` positions behind its tokens need, which may be computed before
+  /// the tokens are known. False when there are too few pages; then nothing has changed. Appends to `copies`.
+  bool make_room(int32_t sequence, size_t n_more, std::vector<Copy>& copies);
+
+  /// Makes room for more tokens and appends them.
   bool extend(int32_t sequence, std::span<const int32_t> tokens, std::vector<Copy>& copies);
 
   /// Says that the device has computed all positions of the sequence, so that others may share them.
   void commit(int32_t sequence);
 
-  /// Forgets all positions from `n_positions` on.
+  /// Forgets all positions from `n_positions` on, and room that was made behind those that stay.
   void truncate(int32_t sequence, size_t n_positions);
 
   std::span<const int32_t> tokens(int32_t sequence) const { return at(sequence).tokens; }

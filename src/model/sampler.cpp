@@ -96,6 +96,42 @@ int32_t Sampler::sample(std::span<const float> logits) {
   return drawn.id;
 }
 
+std::string Sampler::needs_host(int most_candidates) const {
+  if (most_candidates == 0) return "the device chooses no tokens";
+  if (greedy_ && active_.empty()) return {};
+  constexpr const SamplerStep* on_devices[] = {&top_k_step, &top_p_step, &min_p_step, &temperature_step};
+  std::string missing;
+  bool in_order = true;
+  const SamplerStep* const* next = std::begin(on_devices);
+  for (const SamplerStep* step : active_) {
+    if (std::find(std::begin(on_devices), std::end(on_devices), step) == std::end(on_devices))
+      missing += concat(missing.empty() ? "" : ", ", step->name);
+    next = std::find(next, std::end(on_devices), step);
+    in_order = in_order && next != std::end(on_devices);
+  }
+  if (!missing.empty()) return concat("the device has no ", missing);
+  if (!in_order) return "the device knows the order top_k, top_p, min_p, temperature only";
+  const int most = std::max(settings_.top_k, settings_.min_keep);
+  if (active_.empty() || active_.front() != &top_k_step || most > most_candidates)
+    return concat("the device chooses among ", most_candidates, " tokens at most: by a top_k up to that");
+  if (settings_.dynamic_temperature_range > 0 || settings_.temperature < least_temperature)
+    return "the device has no dynamic temperature, nor one next to 0";
+  return {};
+}
+
+fusion::TokenChoice Sampler::choice(size_t n_ahead) const {
+  if (greedy_) return {.top_k = 1};
+  const auto is_active = [&](const SamplerStep& step) {
+    return std::find(active_.begin(), active_.end(), &step) != active_.end();
+  };
+  return {.top_k = std::max(settings_.top_k, settings_.min_keep),
+          .top_p = is_active(top_p_step) ? settings_.top_p : 1,
+          .min_p = is_active(min_p_step) ? settings_.min_p : 0,
+          .min_keep = settings_.min_keep,
+          .temperature = is_active(temperature_step) ? settings_.temperature : 1,
+          .random = uniform(seed_, state_.tokens.size() + n_ahead, DrawPurpose::token)};
+}
+
 void Sampler::accept(int32_t token) {
   for (const SamplerStep* step : active_)
     if (step->accept != nullptr) step->accept(token, settings_, state_);

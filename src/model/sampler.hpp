@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "fusion/device.hpp"
 #include "model/samplers/candidates.hpp"
 #include "model/samplers/step.hpp"
 #include "realizar/sampler_settings.hpp"
@@ -23,6 +24,14 @@ class Sampler {
   /// The next token, for one logit per token of the vocabulary. A logit of -infinity rules its token out; NaN
   /// and +infinity are errors. Asking again before `accept` gives the same token.
   int32_t sample(std::span<const float> logits);
+
+  /// Why no device can choose tokens in the place of `sample` that has room for so many candidates; empty
+  /// where it can: greedily, or by top_k, top_p, min_p and temperature in this order, of which only top_k
+  /// must be.
+  std::string needs_host(int most_candidates) const;
+
+  /// How such a device chooses what `sample` would after `n_ahead` tokens more are accepted.
+  fusion::TokenChoice choice(size_t n_ahead) const;
 
   /// Appends a token to the sequence: those of the prompt first, then each that was sampled or forced.
   void accept(int32_t token);

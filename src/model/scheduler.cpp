@@ -5,6 +5,16 @@
 #include "base/error.hpp"
 
 namespace realizar::model {
+namespace {
+
+/// What a device chose, if it could.
+int32_t chosen_token(int32_t token) {
+  if (token == fusion::all_ruled_out) fail_without_candidates();
+  if (token < 0) fail_on_logit(-1 - token, "no finite number");
+  return token;
+}
+
+}  // namespace
 
 Scheduler::Scheduler(fusion::Device& device, KvPages& pages, SchedulerOptions options)
     : device_(device), pages_(pages), options_(std::move(options)) {
@@ -24,7 +34,15 @@ Scheduler::~Scheduler() {
 
 int32_t Scheduler::Job::token(size_t index) const {
   const size_t n_prompt = request.prompt.size();
+  if (index >= n_tokens()) return -1 - last_row.value();
   return index < n_prompt ? request.prompt[index] : generation->result_.tokens[index - n_prompt];
+}
+
+/// Whether its next token is known to the host or to the device, and has a place.
+bool Scheduler::Job::may_decode(size_t n_context) const {
+  const size_t n_chosen = generation->result_.tokens.size() + n_ahead;
+  return decodes() && (n_run < n_tokens() || last_row) && n_run < n_context &&
+         (request.max_tokens < 0 || n_chosen < static_cast<size_t>(request.max_tokens));
 }
 
 std::shared_ptr<Generation> Scheduler::submit(GenerationRequest request) {
@@ -43,7 +61,7 @@ std::shared_ptr<Generation> Scheduler::submit(GenerationRequest request) {
   Sampler sampler(request.sampler, options_.token_text);
   StopStrings stop(request.stop);
   auto job =
-      std::make_unique<Job>(Job{.request = std::move(request),
+      std::make_shared<Job>(Job{.request = std::move(request),
                                 .generation = std::make_shared<Generation>(),
                                 .sampler = std::move(sampler),
                                 .decoder = options_.new_decoder ? options_.new_decoder() : TextDecoder(),
@@ -54,6 +72,9 @@ std::shared_ptr<Generation> Scheduler::submit(GenerationRequest request) {
   result.n_prompt = r.prompt.size();
   result.seed = job->sampler.seed();
   result.sampler = job->sampler.describe();
+  const std::string host_sampling = job->sampler.needs_host(device_.most_candidates());
+  job->on_device = host_sampling.empty();
+  if (!device_.gpu().empty()) result.host_sampling = host_sampling;
   const size_t room = options_.n_context - r.prompt.size();
   const size_t longest =
       r.prompt.size() + (r.max_tokens < 0 ? room : std::min(room, static_cast<size_t>(r.max_tokens)));
@@ -72,14 +93,20 @@ bool Scheduler::step() {
     if (job->generation->cancelled_) end(*job, StopReason::cancelled);
   for (const auto& job : waiting_)
     if (job->generation->cancelled_) end(*job, StopReason::cancelled);
-  const auto is_done = [](const std::unique_ptr<Job>& job) { return job->generation->done(); };
+  const auto is_done = [](const std::shared_ptr<Job>& job) { return job->generation->done(); };
   std::erase_if(running_, is_done);
   std::erase_if(waiting_, is_done);
 
   start_waiting();
-  const std::vector<Job*> jobs = fill_batch();
-  if (!jobs.empty()) run_batch(jobs);
+  std::vector<Part> parts = fill_batch();
+  // Without a batch to start, one that is read makes tokens known.
+  size_t most_started = parts.empty() && !started_.empty() ? started_.size() - 1 : most_ahead;
+  const auto needs_host = [](const Part& part) { return part.asks && !part.job->on_device; };
+  if (device_.most_candidates() == 0 || std::any_of(parts.begin(), parts.end(), needs_host)) most_started = 0;
+  if (!parts.empty()) start_batch(std::move(parts));
+  while (started_.size() > most_started) read_batch();
   std::erase_if(running_, is_done);
+  if (running_.empty()) started_.clear();
   return !running_.empty() || !waiting_.empty();
 }
 
@@ -90,7 +117,7 @@ const GenerationResult& Scheduler::finish(const Generation& generation) {
 
 void Scheduler::start_waiting() {
   while (!waiting_.empty() && n_reserved_ + waiting_.front()->n_reserved <= pages_.n_pages()) {
-    std::unique_ptr<Job> job = std::move(waiting_.front());
+    std::shared_ptr<Job> job = std::move(waiting_.front());
     waiting_.pop_front();
     const std::vector<int32_t>& prompt = job->request.prompt;
     for (const int32_t token : prompt) job->sampler.accept(token);
@@ -104,90 +131,127 @@ void Scheduler::start_waiting() {
   }
 }
 
-std::vector<Scheduler::Job*> Scheduler::fill_batch() {
+std::vector<Scheduler::Part> Scheduler::fill_batch() {
   tokens_.clear();
   positions_.clear();
   rows_.clear();
   wants_logits_.clear();
+  choices_.clear();
   copies_.clear();
-  std::vector<Job*> jobs;
-  const auto add = [&](Job& job, size_t n_tokens) {
-    guard(job, [&] {
-      add_to_batch(job, static_cast<int32_t>(jobs.size()), n_tokens);
-      jobs.push_back(&job);
-    });
+  std::vector<Part> parts;
+  const auto add = [&](const std::shared_ptr<Job>& job, size_t n_tokens) {
+    guard(*job, [&] { parts.push_back(add_to_batch(job, static_cast<int32_t>(parts.size()), n_tokens)); });
   };
   // Those that decode come first, since somebody reads along; a prompt that waits still gets one token at
   // least.
   const bool any_reads =
       std::any_of(running_.begin(), running_.end(), [](const auto& job) { return !job->decodes(); });
   const size_t room_to_decode = options_.max_batch_tokens - (any_reads ? 1 : 0);
-  std::vector<Job*> decoding;
+  std::vector<std::shared_ptr<Job>> decoding;
   for (size_t i = 0; i < running_.size(); ++i) {
-    Job* job = running_[(turn_ + i) % running_.size()].get();
-    if (job->decodes() && decoding.size() < room_to_decode) decoding.push_back(job);
+    const std::shared_ptr<Job>& job = running_[(turn_ + i) % running_.size()];
+    if (job->may_decode(options_.n_context) && decoding.size() < room_to_decode) decoding.push_back(job);
   }
-  for (Job* job : decoding) add(*job, 1);
+  for (const auto& job : decoding) add(job, 1);
   // Prompts in the order they came.
   for (const auto& job : running_) {
     const size_t room = options_.max_batch_tokens - tokens_.size();
-    if (room > 0 && !job->decodes()) add(*job, std::min(room, job->request.prompt.size() - job->n_run));
+    if (room > 0 && !job->decodes()) add(job, std::min(room, job->request.prompt.size() - job->n_run));
   }
   if (tokens_.size() == options_.max_batch_tokens) ++turn_;
-  return jobs;
+  return parts;
 }
 
-void Scheduler::add_to_batch(Job& job, int32_t row, size_t n_tokens) {
-  std::vector<int32_t> part;
-  for (size_t i = 0; i < n_tokens; ++i) part.push_back(job.token(job.n_run + i));
-  require(pages_.extend(*job.sequence, part, copies_), ErrorKind::out_of_memory,
+Scheduler::Part Scheduler::add_to_batch(const std::shared_ptr<Job>& job, int32_t row, size_t n_tokens) {
+  Part part{job, job->n_run, n_tokens, job->n_run + n_tokens >= job->n_tokens()};
+  const size_t n_known = pages_.tokens(*job->sequence).size();
+  require(pages_.make_room(*job->sequence, part.first + n_tokens - n_known, copies_),
+          ErrorKind::out_of_memory,
           "the KV cache has no room for a generation that has started: others than the scheduler hold some "
           "of its ",
           pages_.n_pages(), " pages");
-  for (const int32_t token : part) {
-    tokens_.push_back(token);
-    positions_.push_back(static_cast<int32_t>(job.n_run++));
+  if (part.asks)
+    choices_.push_back(job->on_device ? job->sampler.choice(job->n_ahead) : fusion::TokenChoice{});
+  for (; job->n_run < part.first + n_tokens; ++job->n_run) {
+    tokens_.push_back(job->token(job->n_run));
+    positions_.push_back(static_cast<int32_t>(job->n_run));
     rows_.push_back(row);
     wants_logits_.push_back(0);
   }
-  job.wants_logits = job.n_run == job.n_tokens();
-  wants_logits_.back() = job.wants_logits;
+  wants_logits_.back() = part.asks;
+  return part;
 }
 
-void Scheduler::run_batch(const std::vector<Job*>& jobs) {
+void Scheduler::start_batch(std::vector<Part> parts) {
   std::vector<std::span<const int32_t>> page_tables;
-  for (const Job* job : jobs) page_tables.push_back(pages_.page_table(*job->sequence));
-  std::span<const float> logits;
+  for (const Part& part : parts) page_tables.push_back(pages_.page_table(*part.job->sequence));
+  std::unique_ptr<fusion::StartedBatch> batch;
   try {
     for (const KvPages::Copy& copy : copies_) device_.copy_page(copy.from, copy.to);
-    logits = device_.run({.tokens = tokens_,
-                          .positions = positions_,
-                          .sequences = rows_,
-                          .wants_logits = wants_logits_,
-                          .page_tables = page_tables});
+    batch = device_.start({.tokens = tokens_,
+                           .positions = positions_,
+                           .sequences = rows_,
+                           .wants_logits = wants_logits_,
+                           .page_tables = page_tables},
+                          choices_);
   } catch (...) {
-    for (Job* job : jobs) fail_job(*job);
+    for (const Part& part : parts) fail_job(*part.job);
     return;
   }
-  for (Job* job : jobs) pages_.commit(*job->sequence);
-  const auto n_vocab = static_cast<size_t>(options_.n_vocab);
+  for (const auto& job : running_) job->last_row.reset();
+  int32_t row = 0;
+  for (const Part& part : parts) {
+    if (!part.asks) continue;
+    if (part.job->on_device) part.job->last_row = row;
+    ++part.job->n_ahead;
+    ++row;
+  }
+  started_.push_back({std::move(parts), std::move(batch)});
+}
+
+void Scheduler::read_batch() {
+  const Started started = std::move(started_.front());
+  started_.pop_front();
+  const auto is_done = [](const Part& part) { return part.job->generation->done(); };
+  if (std::all_of(started.parts.begin(), started.parts.end(), is_done)) return;
+  fusion::BatchResult result;
+  try {
+    result = started.batch->result();
+  } catch (...) {
+    for (const Part& part : started.parts) fail_job(*part.job);
+    return;
+  }
+  // All are in the books before a callback sees any.
+  for (const Part& part : started.parts) {
+    if (is_done(part)) continue;
+    std::vector<int32_t> tokens;
+    for (size_t i = 0; i < part.n; ++i) tokens.push_back(part.job->token(part.first + i));
+    std::vector<KvPages::Copy> none;
+    pages_.extend(*part.job->sequence, tokens, none);
+    pages_.commit(*part.job->sequence);
+  }
   size_t row = 0;
-  for (Job* job : jobs) {
-    if (job->wants_logits) {
-      const std::span<const float> mine = logits.subspan(row++ * n_vocab, n_vocab);
-      guard(*job, [&] { take_token(*job, mine); });
-    } else if (job->request.on_prefill) {
-      guard(*job, [&] {
-        if (!job->request.on_prefill(job->n_run, job->request.prompt.size()))
-          end(*job, StopReason::cancelled);
-      });
-    }
+  for (const Part& part : started.parts) {
+    if (!is_done(part)) guard(*part.job, [&] { read_part(part, result, row); });
+    row += part.asks;
   }
 }
 
-void Scheduler::take_token(Job& job, std::span<const float> logits) {
+void Scheduler::read_part(const Part& part, const fusion::BatchResult& result, size_t row) {
+  Job& job = *part.job;
+  if (!part.asks) {
+    if (job.request.on_prefill && !job.request.on_prefill(part.first + part.n, job.request.prompt.size()))
+      end(job, StopReason::cancelled);
+    return;
+  }
+  --job.n_ahead;
+  if (job.on_device) return take_token(job, chosen_token(result.tokens[row]));
+  const auto n_vocab = static_cast<size_t>(options_.n_vocab);
+  take_token(job, job.sampler.sample(result.logits.subspan(row * n_vocab, n_vocab)));
+}
+
+void Scheduler::take_token(Job& job, int32_t token) {
   GenerationResult& result = job.generation->result_;
-  const int32_t token = job.sampler.sample(logits);
   job.sampler.accept(token);
   if (result.tokens.empty()) result.first_token_seconds = job.seconds();
   result.tokens.push_back(token);

@@ -49,6 +49,28 @@ TEST(KvPages, SaysWhenThereIsNoRoomAndChangesNothing) {
   EXPECT_TRUE(pages.extend(s, count_up(7), copies));
 }
 
+TEST(KvPages, RoomMadeAheadIsFilledLaterAndGoesWithTheSequence) {
+  KvPages pages(5, 8);
+  const int32_t s = pages.create();
+  append(pages, s, count_up(7));
+  Copies copies;
+  EXPECT_FALSE(pages.make_room(s, 34, copies));
+  ASSERT_TRUE(pages.make_room(s, 10, copies));
+  const std::vector<int32_t> table(pages.page_table(s).begin(), pages.page_table(s).end());
+  EXPECT_EQ(table.size(), 3u);
+  append(pages, s, count_up(9, 7));
+  EXPECT_EQ(std::vector<int32_t>(pages.page_table(s).begin(), pages.page_table(s).end()), table);
+  const int32_t fork = pages.fork(s);
+  EXPECT_EQ(pages.page_table(fork).size(), 2u) << "without the room of the other";
+  pages.truncate(s, 16);
+  EXPECT_EQ(pages.page_table(s).size(), 2u);
+  ASSERT_TRUE(pages.make_room(s, 17, copies));
+  EXPECT_EQ(pages.n_available(), 0);
+  pages.release(s);
+  pages.release(fork);
+  EXPECT_EQ(pages.n_available(), 5);
+}
+
 TEST(KvPages, AForkSharesPagesUntilOneWrites) {
   KvPages pages(4, 8);
   const int32_t a = pages.create();

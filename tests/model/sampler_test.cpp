@@ -188,6 +188,55 @@ TEST(Draw, TokensAreFixed) {
   EXPECT_EQ(tokens, (Ids{181, 31, 434, 62, 155, 26, 336, 434}));
 }
 
+// A device that chooses in its place.
+
+TEST(OnADevice, TheMostLikelyAndTheUsualChainAreChosen) {
+  SamplerSettings s;
+  EXPECT_EQ(Sampler(s).needs_host(64), "");
+  const fusion::TokenChoice usual = Sampler(s).choice(0);
+  EXPECT_EQ(usual.top_k, 40);
+  EXPECT_EQ(usual.top_p, 0.95f);
+  EXPECT_EQ(usual.min_p, 0.05f);
+  EXPECT_EQ(usual.temperature, 0.8f);
+  s.order = "top_k;min_p";
+  EXPECT_EQ(Sampler(s).choice(0).top_p, 1);
+  EXPECT_EQ(Sampler(s).choice(0).temperature, 1);
+  s.temperature = 0;
+  EXPECT_EQ(Sampler(s).choice(0).top_k, 1);
+}
+
+TEST(OnADevice, TheRandomNumberIsThatOfTheTokenToCome) {
+  SamplerSettings s;
+  s.seed = 3;
+  Sampler sampler(s);
+  const double ahead = sampler.choice(2).random;
+  EXPECT_NE(sampler.choice(1).random, ahead);
+  sampler.accept(5);
+  sampler.accept(6);
+  EXPECT_EQ(sampler.choice(0).random, ahead);
+}
+
+TEST(OnADevice, WhatTheHostIsNeededForIsSaid) {
+  const auto reason = [](const auto& change, int most_candidates = 64) {
+    SamplerSettings s;
+    change(s);
+    return Sampler(s).needs_host(most_candidates);
+  };
+  EXPECT_EQ(reason([](auto&) {}, 0), "the device chooses no tokens");
+  EXPECT_EQ(reason([](auto& s) { s.presence_penalty = 1, s.typical_p = 0.5f; }),
+            "the device has no penalties, typical");
+  EXPECT_EQ(reason([](auto& s) { s.temperature = 0, s.presence_penalty = 1; }),
+            "the device has no penalties");
+  EXPECT_EQ(reason([](auto& s) { s.order = "top_k;temperature;top_p"; }),
+            "the device knows the order top_k, top_p, min_p, temperature only");
+  const std::string among = "the device chooses among 64 tokens at most: by a top_k up to that";
+  EXPECT_EQ(reason([](auto& s) { s.top_k = 0; }), among);
+  EXPECT_EQ(reason([](auto& s) { s.top_k = 65; }), among);
+  EXPECT_EQ(reason([](auto& s) { s.top_k = 0, s.top_p = 1, s.min_p = 0, s.temperature = 1; }), among);
+  EXPECT_EQ(reason([](auto& s) { s.dynamic_temperature_range = 1; }),
+            "the device has no dynamic temperature, nor one next to 0");
+}
+
 TEST(Seed, IsFreshUnlessGiven) {
   EXPECT_NE(Sampler(SamplerSettings{}).seed(), Sampler(SamplerSettings{}).seed());
   EXPECT_EQ(Sampler(plain()).seed(), 1u);

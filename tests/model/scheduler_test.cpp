@@ -16,8 +16,8 @@ constexpr int32_t n_vocab = 40;
 
 struct Bench {
   explicit Bench(size_t max_batch_tokens = 512, size_t n_context = 512, int32_t n_pages = 32,
-                 std::function<bool(int32_t)> ends = {})
-      : device(n_vocab, static_cast<size_t>(n_pages)),
+                 std::function<bool(int32_t)> ends = {}, bool device_chooses = false)
+      : device(n_vocab, static_cast<size_t>(n_pages), device_chooses),
         pages(n_pages),
         scheduler(device, pages,
                   {.n_vocab = n_vocab,
@@ -208,6 +208,90 @@ TEST(Scheduler, WhatAGenerationYieldsDoesNotDependOnItsCompany) {
     while (shared.scheduler.step()) {}
     for (size_t i = 0; i < requests.size(); ++i) {
       Bench alone;
+      RC_ASSERT(generations[i]->done());
+      RC_ASSERT(generations[i]->result().tokens == alone.generate(requests[i]).tokens);
+    }
+    RC_ASSERT(shared.pages.n_available() == shared.pages.n_pages());
+  }));
+}
+
+// A device that chooses tokens, with batches started ahead.
+
+struct ChoosingBench : Bench {
+  explicit ChoosingBench(size_t max_batch_tokens = 512, size_t n_context = 512, int32_t n_pages = 32,
+                         std::function<bool(int32_t)> ends = {})
+      : Bench(max_batch_tokens, n_context, n_pages, std::move(ends), true) {}
+};
+
+TEST(SchedulerAhead, StartsBatchesBeforeTheTokensOfEarlierOnesAreRead) {
+  ChoosingBench bench;
+  EXPECT_EQ(bench.generate(request(prompt_of(10), 9)).tokens,
+            Bench().generate(request(prompt_of(10), 9)).tokens);
+  EXPECT_EQ(bench.device.most_started, Scheduler::most_ahead + 1);
+  EXPECT_EQ(bench.device.n_batches, 9u) << "none beyond the last token";
+}
+
+TEST(SchedulerAhead, NothingStaysOfWhatRanBehindAnEnd) {
+  const auto tokens = Bench().generate(request(prompt_of(60), 8)).tokens;
+  const auto ends = [&](int32_t token) { return token == tokens[3]; };
+  ChoosingBench bench(512, 512, 32, ends);
+  const GenerationResult first = bench.generate(request(prompt_of(60), 20));
+  EXPECT_EQ(first.stop_reason, StopReason::end_of_generation);
+  EXPECT_EQ(bench.pages.n_available(), bench.pages.n_pages());
+  std::vector<int32_t> follow_up = prompt_of(60);
+  follow_up.insert(follow_up.end(), first.tokens.begin(), first.tokens.end());
+  follow_up.resize(150, 3);
+  EXPECT_EQ(bench.generate(request(follow_up, 20)).tokens,
+            Bench(512, 512, 32, ends).generate(request(follow_up, 20)).tokens);
+}
+
+TEST(SchedulerAhead, StopsWhereTheContextIsFull) {
+  ChoosingBench bench(512, 64);
+  EXPECT_EQ(bench.generate(request(prompt_of(60), -1)).tokens,
+            Bench(512, 64).generate(request(prompt_of(60), -1)).tokens);
+}
+
+TEST(SchedulerAhead, ASamplerThatTheDeviceLacksHasItsLogitsBeforeTheNextBatch) {
+  ChoosingBench bench;
+  GenerationRequest r = request(prompt_of(10), 12);
+  r.sampler.repeat_penalty = 1.3f;
+  const auto other = bench.scheduler.submit(request(prompt_of(20, 1), 12));
+  EXPECT_EQ(bench.generate(r).tokens, Bench().generate(r).tokens);
+  EXPECT_EQ(bench.scheduler.finish(*other).tokens, Bench().generate(request(prompt_of(20, 1), 12)).tokens);
+  EXPECT_EQ(bench.device.most_started, 1u);
+}
+
+TEST(SchedulerAhead, WhatCannotBeChosenIsTheSamplersError) {
+  for (const int32_t token : {fusion::all_ruled_out, -1 - 7}) {
+    ChoosingBench bench;
+    bench.device.next_token = token;
+    const auto generation = bench.scheduler.submit(request({1}, 1));
+    bench.scheduler.step();
+    while (bench.scheduler.step()) {}
+    EXPECT_THROW(generation->result(), Error);
+  }
+}
+
+/// Whatever the batches, the room and the company.
+TEST(SchedulerAhead, YieldsWhatADeviceWithoutChoicesYields) {
+  EXPECT_TRUE(rc::check([] {
+    ChoosingBench shared(*rc::gen::inRange<size_t>(1, 20), 256, *rc::gen::inRange(4, 24),
+                         [](int32_t token) { return token == 17; });
+    std::vector<GenerationRequest> requests;
+    std::vector<std::shared_ptr<Generation>> generations;
+    const int n = *rc::gen::inRange(1, 7);
+    for (int i = 0; i < n; ++i) {
+      auto r = request(prompt_of(*rc::gen::inRange<size_t>(1, 200), *rc::gen::inRange(0, 2)),
+                       *rc::gen::inRange(1, 80), *rc::gen::inRange<uint64_t>(0, 3));
+      if (*rc::gen::inRange(0, 4) == 0) r.sampler.presence_penalty = 1;
+      if (*rc::gen::inRange(0, 4) == 0) r.sampler.temperature = 0;
+      requests.push_back(r);
+      generations.push_back(shared.scheduler.submit(r));
+      for (int steps = *rc::gen::inRange(0, 10); steps > 0; --steps) shared.scheduler.step();
+    }
+    while (shared.scheduler.step()) {}
+    for (size_t i = 0; i < requests.size(); ++i) {
+      Bench alone(512, 512, 32, [](int32_t token) { return token == 17; });
       RC_ASSERT(generations[i]->done());
       RC_ASSERT(generations[i]->result().tokens == alone.generate(requests[i]).tokens);
     }

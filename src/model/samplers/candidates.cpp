@@ -13,13 +13,7 @@ constexpr float infinity = std::numeric_limits<float>::infinity();
 [[noreturn]] void fail_on_logit(std::span<const float> logits) {
   size_t id = 0;
   while (logits[id] < infinity) ++id;
-  fail(ErrorKind::invalid_argument, "the logit of token ", id, " is ", logits[id],
-       ", so no next token can be chosen: the model's weights may be damaged, or its arithmetic overflowed");
-}
-
-[[noreturn]] void fail_without_candidates() {
-  fail(ErrorKind::invalid_argument,
-       "no next token can be chosen: every token is ruled out (by a logit or a bias of -infinity)");
+  model::fail_on_logit(static_cast<int32_t>(id), concat(logits[id]));
 }
 
 /// Fills `chosen` with the `count` of [first, last) that rank first, in rank order. What the library's
@@ -40,6 +34,16 @@ void select(Iterator first, Iterator last, size_t count, std::vector<Candidate>&
 }
 
 }  // namespace
+
+void fail_on_logit(int32_t id, const std::string& what) {
+  fail(ErrorKind::invalid_argument, "the logit of token ", id, " is ", what,
+       ", so no next token can be chosen: the model's weights may be damaged, or its arithmetic overflowed");
+}
+
+void fail_without_candidates() {
+  fail(ErrorKind::invalid_argument,
+       "no next token can be chosen: every token is ruled out (by a logit or a bias of -infinity)");
+}
 
 int32_t most_likely(std::span<const float> logits) {
   // The maximum of a block is found in independent lanes, which compilers vectorise; only a block that beats

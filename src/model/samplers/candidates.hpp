@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace realizar::model {
@@ -23,6 +24,11 @@ inline bool ranks_before(const Candidate& a, const Candidate& b) {
 /// The token of the highest logit, ties to the lower id, in one pass. Throws on NaN, on +infinity and when
 /// every token is ruled out.
 int32_t most_likely(std::span<const float> logits);
+
+/// Throw what keeps a token from being chosen: the logit of `id` is NaN or +infinity (`what`), or every token
+/// is ruled out.
+[[noreturn]] void fail_on_logit(int32_t id, const std::string& what);
+[[noreturn]] void fail_without_candidates();
 
 /// The tokens still in play. The first `sorted_` stand in rank order, before all others; the others stand in
 /// order of id. So the order, and with it every floating-point sum over the list, is the same on every

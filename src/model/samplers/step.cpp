@@ -4,8 +4,8 @@
 
 namespace realizar::model {
 
-double StepInput::uniform(DrawPurpose purpose) const {
-  return RandomStream(seed, state.tokens.size(), static_cast<uint32_t>(purpose)).uniform_double();
+double uniform(uint64_t seed, uint64_t position, DrawPurpose purpose) {
+  return RandomStream(seed, position, static_cast<uint32_t>(purpose)).uniform_double();
 }
 
 std::span<const SamplerStep* const> sampler_steps() {

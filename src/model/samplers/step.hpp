@@ -13,6 +13,9 @@
 
 namespace realizar::model {
 
+/// So low that logits would overflow, no token but the most likely could be drawn.
+inline constexpr float least_temperature = 1e-30f;
+
 /// What one sequence remembers between tokens.
 struct SequenceState {
   std::vector<int32_t> tokens;  ///< all that were accepted, the prompt included
@@ -33,14 +36,16 @@ struct SequenceState {
 /// Draws from different purposes are independent.
 enum class DrawPurpose : uint32_t { token = 0, xtc = 1 };
 
+/// In [0, 1): a function of the seed, the position and the purpose.
+double uniform(uint64_t seed, uint64_t position, DrawPurpose purpose);
+
 /// What a sampler knows besides the candidates.
 struct StepInput {
   const SamplerSettings& settings;
   SequenceState& state;
   uint64_t seed;
 
-  /// In [0, 1): a function of the seed, the position and the purpose.
-  double uniform(DrawPurpose purpose) const;
+  double uniform(DrawPurpose purpose) const { return model::uniform(seed, state.tokens.size(), purpose); }
 };
 
 /// One row of the table of samplers.

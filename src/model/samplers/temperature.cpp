@@ -23,8 +23,7 @@ void apply(Candidates& candidates, const StepInput& in) {
   const SamplerSettings& s = in.settings;
   const auto temperature = static_cast<float>(
       s.dynamic_temperature_range > 0 ? dynamic_temperature(candidates, s) : s.temperature);
-  // So low that the logits would overflow, no other could be drawn.
-  if (temperature < 1e-30f) {
+  if (temperature < least_temperature) {
     candidates.keep_first(1);
     return;
   }
