@@ -6,7 +6,7 @@
 
 namespace realizar::fusion {
 
-void check_batch(const Batch& b, const Plan& plan, int max_tokens, int n_pages) {
+void check_batch(const Batch& b, const Plan& plan, int max_tokens, int n_pages, int64_t n_chosen) {
   const size_t n = b.tokens.size();
   const auto same = [&](size_t other) { return other == n; };
   require(n > 0 && n <= static_cast<size_t>(max_tokens) && same(b.positions.size()) &&
@@ -20,7 +20,7 @@ void check_batch(const Batch& b, const Plan& plan, int max_tokens, int n_pages) 
             "a batch of ", n, " tokens has ", b.rows.size(), " numbers of rows of ", first->out.width);
   std::vector<size_t> checked(b.page_tables.size());  // pages of each sequence
   for (size_t t = 0; t < b.tokens.size(); ++t) {
-    require(b.tokens[t] >= 0 && b.tokens[t] < plan.n_vocab, ErrorKind::invalid_argument, "token ",
+    require(b.tokens[t] >= -n_chosen && b.tokens[t] < plan.n_vocab, ErrorKind::invalid_argument, "token ",
             b.tokens[t], " is outside the vocabulary of ", plan.n_vocab);
     const int32_t sequence = b.sequences[t], position = b.positions[t];
     require(sequence >= 0 && static_cast<size_t>(sequence) < b.page_tables.size() && position >= 0,

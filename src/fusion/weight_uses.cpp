@@ -5,7 +5,10 @@
 namespace realizar::fusion {
 
 WeightUses::WeightUses(const Plan& plan)
-    : product(plan.weights.size()), table(plan.weights.size()), values(plan.weights.size()) {
+    : product(plan.weights.size()),
+      table(plan.weights.size()),
+      values(plan.weights.size()),
+      token_table(plan.weights.size()) {
   for (const Op& op : plan.ops) visit(op);
 }
 
@@ -22,7 +25,10 @@ void WeightUses::visit(const Op& op) {
     for (const Op& inner : run->ops) visit(inner);
     return;
   }
-  if (const auto* embed = std::get_if<Embed>(&op)) return mark(table, embed->table);
+  if (const auto* embed = std::get_if<Embed>(&op)) {
+    mark(token_table, embed->table);
+    return mark(table, embed->table);
+  }
   if (const auto* positions = std::get_if<AddPositionEmbedding>(&op)) return mark(table, positions->table);
   for_each_weight(op, [&](WeightId id) { mark(values, id); });
   const auto is_matrix = [&](WeightId id) {

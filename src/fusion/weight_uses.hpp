@@ -12,6 +12,7 @@ struct WeightUses {
   explicit WeightUses(const Plan& plan);
 
   std::vector<bool> product, table, values;  // (weights of the plan)
+  std::vector<bool> token_table;             // those of `table` whose rows are tokens
   std::vector<size_t> order;                 // the weights, each once, as the ops come to them
 
  private:

@@ -1,6 +1,9 @@
 #include "gpu/gpu_device.hpp"
 
 #include <algorithm>
+#include <array>
+#include <compare>
+#include <cstring>
 #include <map>
 #include <optional>
 #include <utility>
@@ -10,6 +13,7 @@
 #include "gpu/async_gpu_result.hpp"
 #include "gpu/gpu_ceilings.hpp"
 #include "gpu/plan/plan_recorder.hpp"
+#include "gpu/plan/token_chooser.hpp"
 #include "gpu/webgpu/gpu_clock.hpp"
 
 namespace realizar::gpu {
@@ -38,6 +42,28 @@ int64_t most_columns(const Plan& plan) {
   return most;
 }
 
+/// Numbers on their way back, or nothing.
+class StartedGpuBatch final : public StartedBatch {
+ public:
+  StartedGpuBatch() = default;
+  StartedGpuBatch(AsyncGpuResult numbers, size_t n_tokens)
+      : pending_(std::move(numbers)), tokens_(n_tokens) {}
+
+  BatchResult result() override {
+    if (pending_) {
+      numbers_ = pending_->take();
+      pending_.reset();
+      if (!tokens_.empty()) std::memcpy(tokens_.data(), numbers_.data(), tokens_.size() * sizeof(int32_t));
+    }
+    return {tokens_, std::span(numbers_).subspan(tokens_.size())};
+  }
+
+ private:
+  std::optional<AsyncGpuResult> pending_;
+  std::vector<float> numbers_;  // tokens, as bits, then logits
+  std::vector<int32_t> tokens_;
+};
+
 class GpuDevice final : public Device {
  public:
   GpuDevice(Plan plan, const DeviceOptions& options, std::shared_ptr<webgpu::Device> gpu,
@@ -48,8 +74,9 @@ class GpuDevice final : public Device {
         kernels_(*device_),
         products_(device_, pool_),
         weights_(*device_, pool_, plan_, options, release),
-        buffers_(*device_, pool_, plan_, options),
+        buffers_(*device_, pool_, plan_, weights_, options),
         kv_(*device_, pool_, plan_.kv, options.kv_type),
+        chooser_(*device_, pool_, kernels_, plan_.n_vocab, options.max_batch_tokens),
         dense_rows_(pool_.acquire(static_cast<uint64_t>(options.max_batch_tokens * most_columns(plan_)) *
                                   sizeof(float))) {}
 
@@ -58,41 +85,65 @@ class GpuDevice final : public Device {
     kv_.reserve(n_pages);
     // A kernel that does not compile is known before the first token.
     make_room_for_logits(1);
-    recording({1, 1});
+    const int kept = TokenChooser::kept_for(std::array{TokenChoice{.top_k = 40}});
+    chooser_.reserve(1, kept);
+    recording({1, 1, kept});
   }
   void copy_page(int from, int to) override { kv_.copy_page(from, to); }
 
   std::span<const float> run(const Batch& batch) override {
-    check_batch(batch, plan_, buffers_.max_tokens(), kv_.n_pages());
+    last_run_ = start(batch, {});
+    return last_run_->result().logits;
+  }
+
+  int most_candidates() const override {
+    return buffers_.takes_chosen_tokens() ? TokenChooser::most_candidates : 0;
+  }
+
+  std::unique_ptr<StartedBatch> start(const Batch& batch, std::span<const TokenChoice> choices) override {
+    check_batch(batch, plan_, buffers_.max_tokens(), kv_.n_pages(), n_chosen_);
     std::vector<uint32_t> asked;
     for (size_t t = 0; t < batch.tokens.size(); ++t)
       if (batch.wants_logits[t] != 0) asked.push_back(static_cast<uint32_t>(t));
-    const auto n_tokens = static_cast<int64_t>(batch.tokens.size()),
-               n_asked = static_cast<int64_t>(asked.size());
+    require(choices.empty() || choices.size() == asked.size(), ErrorKind::invalid_argument, choices.size(),
+            " tokens are to be chosen by ", asked.size(), " rows of logits");
+    const Shape shape{static_cast<int64_t>(batch.tokens.size()), static_cast<int64_t>(asked.size()),
+                      TokenChooser::kept_for(choices)};
+    const auto is_host_s = [](const TokenChoice& choice) { return choice.top_k == 0; };
+    const bool reads_logits = choices.empty() || std::any_of(choices.begin(), choices.end(), is_host_s);
     if (buffers_.send(batch, asked)) forget_recordings();
-    const uint64_t logit_bytes = make_room_for_logits(n_asked);
-    const Shape shape{n_tokens, n_asked};
+    if (shape.kept > 0) {
+      if (chooser_.reserve(shape.n_asked, shape.kept)) forget_recordings();
+      chooser_.send(choices);
+    }
+    const uint64_t logit_bytes = make_room_for_logits(shape.n_asked);
     if (batch.times) take_times(recording(shape), *batch.times);
     if (batch.gpu_seconds && device_->gpu().has_timestamps)
       *batch.gpu_seconds += time_passes(recording(shape), recording(shape).size()).at(0);
     webgpu::Commands commands = encoded(shape);
-    logits_.clear();
+    n_chosen_ = shape.kept > 0 ? shape.n_asked : 0;
     if (asked.empty()) {
       device_->submit(std::move(commands));
-      return {};
+      return std::make_unique<StartedGpuBatch>();
     }
-    GpuBuffer readback = pool_.acquire(logit_bytes, webgpu::BufferUse::readback);
-    commands.copy(logits_buffer_.get(), 0, readback.get(), 0, logit_bytes);
-    AsyncGpuResult result(device_, std::move(commands), std::move(readback), logit_bytes / sizeof(float));
+    // Tokens, then logits.
+    const uint64_t token_bytes = static_cast<uint64_t>(n_chosen_) * sizeof(int32_t);
+    const uint64_t bytes = token_bytes + (reads_logits ? logit_bytes : 0);
+    GpuBuffer readback = pool_.acquire(bytes, webgpu::BufferUse::readback);
+    if (token_bytes > 0) commands.copy(chooser_.tokens().buffer, 0, readback.get(), 0, token_bytes);
+    if (reads_logits) commands.copy(logits_buffer_.get(), 0, readback.get(), token_bytes, logit_bytes);
+    auto started = std::make_unique<StartedGpuBatch>(
+        AsyncGpuResult(device_, std::move(commands), std::move(readback), bytes / sizeof(float)),
+        static_cast<size_t>(n_chosen_));
     // While the GPU works: most batches are like the one before.
     ahead_.emplace(encode(shape));
     ahead_shape_ = shape;
-    logits_ = result.take();
-    return logits_;
+    return started;
   }
 
   DeviceMemory memory() const override {
-    return {weights_.bytes(), buffers_.bytes() + dense_rows_.bytes() + logits_buffer_.bytes(),
+    return {weights_.bytes(),
+            buffers_.bytes() + dense_rows_.bytes() + logits_buffer_.bytes() + chooser_.bytes(),
             kv_.page_bytes(), kv_.page_bytes() * static_cast<uint64_t>(kv_.n_pages())};
   }
   std::optional<GpuCeilings> measure_ceilings() override {
@@ -135,12 +186,23 @@ class GpuDevice final : public Device {
     for (size_t i = 0; i < seconds.size(); ++i) times.add(kernels.kernel_name(i), seconds[i], 0);
   }
 
-  /// By tokens, and rows of logits that are asked for.
-  using Shape = std::pair<int64_t, int64_t>;
+  /// What kernels are recorded for.
+  struct Shape {
+    int64_t n_tokens, n_asked;  // asked: rows of logits
+    int kept;                   // candidates of a row, one of which is chosen; 0: none is
+    auto operator<=>(const Shape&) const = default;
+  };
 
   PlanMemory plan_memory() {
-    return {
-        plan_, weights_, buffers_, kv_, products_, kernels_, dense_rows_.binding(), logits_buffer_.binding()};
+    return {plan_,
+            weights_,
+            buffers_,
+            kv_,
+            products_,
+            kernels_,
+            dense_rows_.binding(),
+            chooser_.tokens(),
+            logits_buffer_.binding()};
   }
 
   /// Bytes that the rows of so many logits take.
@@ -157,8 +219,9 @@ class GpuDevice final : public Device {
     constexpr size_t most_shapes = 8;
     if (const auto found = recordings_.find(shape); found != recordings_.end()) return found->second;
     if (recordings_.size() >= most_shapes) forget_recordings();
-    return recordings_.emplace(shape, record(*device_, plan_memory(), shape.first, shape.second))
-        .first->second;
+    webgpu::Recording recorded = record(*device_, plan_memory(), shape.n_tokens, shape.n_asked);
+    if (shape.kept > 0) chooser_.record(recorded, logits_buffer_.binding(), shape.n_asked, shape.kept);
+    return recordings_.emplace(shape, std::move(recorded)).first->second;
   }
 
   webgpu::Commands encode(const Shape& shape) {
@@ -189,11 +252,13 @@ class GpuDevice final : public Device {
   GpuWeights weights_;
   PlanBuffers buffers_;
   GpuKvCache kv_;
+  TokenChooser chooser_;
+  int64_t n_chosen_ = 0;  // by the batch started last
   GpuBuffer dense_rows_, logits_buffer_;
   std::map<Shape, webgpu::Recording> recordings_;
   std::optional<webgpu::Commands> ahead_;  // encoded, for the next batch if it has this shape
   Shape ahead_shape_;
-  std::vector<float> logits_;
+  std::unique_ptr<StartedBatch> last_run_;
 };
 
 }  // namespace

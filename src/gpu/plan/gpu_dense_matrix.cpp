@@ -14,15 +14,15 @@ namespace {
 
 constexpr int64_t unit_bytes = 16;
 
-bool is_dense(TensorType type) {
+}  // namespace
+
+bool GpuDenseMatrix::has(TensorType type) {
   return type == TensorType::f32 || type == TensorType::f16 || type == TensorType::bf16;
 }
 
-}  // namespace
-
 GpuDenseMatrix::GpuDenseMatrix(const webgpu::Device& device, GpuBufferPool& pool, TensorType type,
                                std::span<const std::byte> file, int64_t n_rows, int64_t n_cols)
-    : type_(is_dense(type) ? type : TensorType::f32), n_rows_(n_rows), n_cols_(n_cols) {
+    : type_(has(type) ? type : TensorType::f32), n_rows_(n_rows), n_cols_(n_cols) {
   const kernels::TensorTypeInfo& info = kernels::info(type);
   require(n_rows > 0 && n_cols > 0 && n_cols % info.block == 0, ErrorKind::invalid_argument, "a matrix of (",
           n_rows, ", ", n_cols, ") weights cannot be of type ", info.name);

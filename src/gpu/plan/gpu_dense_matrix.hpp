@@ -18,7 +18,13 @@ class GpuDenseMatrix {
   GpuDenseMatrix(const webgpu::Device& device, GpuBufferPool& pool, kernels::TensorType type,
                  std::span<const std::byte> file, int64_t n_rows, int64_t n_cols);
 
+  static bool has(kernels::TensorType type);
+
   kernels::TensorType type() const { return type_; }
+  /// The type as dense_number.wgsl counts.
+  int number() const {
+    return type_ == kernels::TensorType::f32 ? 0 : type_ == kernels::TensorType::f16 ? 1 : 2;
+  }
   int64_t n_rows() const { return n_rows_; }
   int64_t n_cols() const { return n_cols_; }
   int64_t row_units() const { return row_units_; }

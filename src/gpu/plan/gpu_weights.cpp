@@ -16,7 +16,7 @@ GpuWeights::GpuWeights(const webgpu::Device& device, GpuBufferPool& pool, const 
   std::vector<float> vectors;
   for (const size_t i : uses.order) {
     const fusion::Weight& weight = plan.weights[i];
-    if (uses.product[i]) {
+    if (uses.product[i] || (uses.token_table[i] && GpuDenseMatrix::has(weight.type))) {
       const int64_t n_rows = weight.n_rows * weight.n_matrices;
       // No panel has rows of two matrices.
       const bool in_panels = weight.n_matrices == 1 || weight.n_rows % webgpu::panel_rows == 0;

@@ -26,6 +26,12 @@ class GpuWeights {
              const fusion::DeviceOptions& options,
              const std::function<void(std::span<const std::byte>)>& release);
 
+  /// The table of an Embed, where it is on the GPU.
+  const GpuDenseMatrix* token_table(fusion::WeightId id) const {
+    if (!id) return nullptr;
+    const auto& matrix = matrices_[static_cast<size_t>(id.index)];
+    return matrix ? std::get_if<GpuDenseMatrix>(&*matrix) : nullptr;
+  }
   const GpuWeight& matrix(fusion::WeightId id) const { return *matrices_[static_cast<size_t>(id.index)]; }
   /// The first of a vector's numbers in `vectors()`; 0 where the plan has no such weight.
   uint32_t vector_at(fusion::WeightId id) const { return id ? vector_at_[static_cast<size_t>(id.index)] : 0; }

@@ -24,7 +24,7 @@ void for_each_op(const std::vector<Op>& ops, const Fn& fn) {
 }  // namespace
 
 PlanBuffers::PlanBuffers(const webgpu::Device& device, GpuBufferPool& pool, const Plan& plan,
-                         const DeviceOptions& options)
+                         const GpuWeights& weights, const DeviceOptions& options)
     : device_(&device),
       pool_(&pool),
       plan_(&plan),
@@ -40,7 +40,10 @@ PlanBuffers::PlanBuffers(const webgpu::Device& device, GpuBufferPool& pool, cons
           {static_cast<uint32_t>(embedding_width * max_tokens_), static_cast<uint32_t>(width)});
       embedding_width += width;
     };
-    if (const auto* embed = std::get_if<Embed>(&op)) table(embed->table, false, embed->out.width);
+    if (const auto* embed = std::get_if<Embed>(&op); embed && !weights.token_table(embed->table)) {
+      table(embed->table, false, embed->out.width);
+      takes_chosen_tokens_ = false;
+    }
     if (const auto* positions = std::get_if<AddPositionEmbedding>(&op))
       table(positions->table, true, positions->x.width);
     if (const auto* products = std::get_if<Products>(&op)) {
@@ -69,7 +72,7 @@ PlanBuffers::PlanBuffers(const webgpu::Device& device, GpuBufferPool& pool, cons
   angles_ = pool.acquire(std::max<uint64_t>(1, tokens * angle_values_.token_stride()) * sizeof(float));
   embedding_rows_ =
       pool.acquire(std::max<uint64_t>(1, tokens * static_cast<uint64_t>(embedding_width)) * sizeof(float));
-  batch_ = pool.acquire(3 * tokens * sizeof(uint32_t));
+  batch_ = pool.acquire(4 * tokens * sizeof(uint32_t));
 }
 
 View PlanBuffers::view(const Slot& slot) const {
@@ -89,13 +92,14 @@ View PlanBuffers::angles(int table) const {
 
 bool PlanBuffers::send(const Batch& batch, std::span<const uint32_t> asked) {
   const auto max = static_cast<size_t>(max_tokens_);
-  std::vector<uint32_t> words(3 * max);
+  std::vector<uint32_t> words(4 * max);
   std::vector<uint32_t> table_at;
   for (const std::span<const int32_t> table : batch.page_tables) {
     table_at.push_back(static_cast<uint32_t>(words.size()));
     words.insert(words.end(), table.begin(), table.end());
   }
   for (size_t t = 0; t < batch.tokens.size(); ++t) {
+    words[3 * max + t] = static_cast<uint32_t>(batch.tokens[t]);
     words[t] = static_cast<uint32_t>(batch.positions[t]);
     words[max + t] = table_at[static_cast<size_t>(batch.sequences[t])];
   }

@@ -8,6 +8,7 @@
 #include "fusion/device.hpp"
 #include "fusion/rope_angles.hpp"
 #include "gpu/gpu_buffer_pool.hpp"
+#include "gpu/plan/gpu_weights.hpp"
 #include "gpu/view.hpp"
 
 namespace realizar::gpu {
@@ -18,10 +19,11 @@ class PlanBuffers {
   /// Throws out_of_memory; limit_exceeded, saying what would fit, when activations of so many tokens are more
   /// than a kernel sees.
   PlanBuffers(const webgpu::Device& device, GpuBufferPool& pool, const fusion::Plan& plan,
-              const fusion::DeviceOptions& options);
+              const GpuWeights& weights, const fusion::DeviceOptions& options);
 
-  /// Sends tokens' positions, page tables and asked rows, angles, and rows of embedding tables. Says whether
-  /// the page tables took a larger buffer, which kernels recorded before do not know.
+  /// Sends tokens, positions, page tables and asked rows, angles, and rows of tables that are not on the GPU:
+  /// by position, or by token. What was sent before stays as it is for batches that are submitted. Says
+  /// whether the page tables took a larger buffer, which kernels recorded before do not know.
   bool send(const fusion::Batch& batch, std::span<const uint32_t> asked);
 
   /// Columns of an activation buffer.
@@ -29,10 +31,13 @@ class PlanBuffers {
   /// Room of its own for results between kernels that no slot has: of a gate or the gates of experts, 0, of
   /// experts, 1, of a norm, 2, and of tokens grouped by expert, 3.
   View scratch(int index, int width) const;
-  /// The rows of the table that the plan's op number `index` among those with a table looks up.
+  /// The rows that the plan's op number `index` looks up, among those with a table that is not on the GPU.
   View embeddings(int index) const { return embeddings_[static_cast<size_t>(index)]; }
   View angles(int table) const;
   uint32_t asked_at() const { return 2 * static_cast<uint32_t>(max_tokens_); }
+  uint32_t tokens_at() const { return 3 * static_cast<uint32_t>(max_tokens_); }
+  /// Whether a batch may have tokens that only the GPU knows.
+  bool takes_chosen_tokens() const { return takes_chosen_tokens_; }
   int max_tokens() const { return max_tokens_; }
 
   webgpu::Binding activations() const { return activations_.binding(); }
@@ -61,6 +66,7 @@ class PlanBuffers {
   static constexpr int n_rooms = 4;
   int64_t scratch_at_[n_rooms] = {};  // columns before a token's, in the row of activations
   std::vector<Table> tables_;
+  bool takes_chosen_tokens_ = true;
   std::vector<View> embeddings_;
   GpuBuffer activations_, batch_, angles_, embedding_rows_;
 };

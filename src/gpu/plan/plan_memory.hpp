@@ -18,6 +18,7 @@ struct PlanMemory {
   QuantizedProducts& products;
   webgpu::KernelCache& kernels;
   webgpu::Binding dense_rows;  // (max_tokens, most columns of a token's inputs): inputs of dense products
+  webgpu::Binding chosen;      // (max_tokens) tokens of i32
   webgpu::Binding logits;      // (n_asked, n_vocab)
 };
 
