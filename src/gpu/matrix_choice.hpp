@@ -28,16 +28,22 @@ struct MatrixChoice {
   uint32_t lots_at = 0;
   int64_t most_lots = 0;
 
-  /// The arguments of the kernel, for a part of the weight.
+  /// One matrix may be several tensors: from row `first_row` on, results go so many columns further, and have
+  /// their biases so much further.
+  struct Tensor {
+    uint32_t first_row = ~uint32_t{0}, column_shift = 0, bias_shift = 0;
+  };
+  Tensor second{}, third{};
+
+  /// The arguments of the kernel, for a part that begins with that row of one matrix.
   struct Arguments {
     View chosen;
-    uint32_t lots_at, count, first_row, part_rows;
+    uint32_t lots_at, count;
+    Tensor second, third;
   };
-  Arguments arguments(int64_t first_row, int64_t part_rows) const;
-  /// As many tokens share a load of weights.
-  int tokens_at_once(int64_t n_tokens) const;
-  /// Workgroups for panels of 8 of the rows, and for the tokens.
-  webgpu::Workgroups groups(int64_t rows, int64_t n_tokens) const;
+  Arguments arguments(uint32_t first_row) const;
+  /// Workgroups that take so many rows and tokens each.
+  webgpu::Workgroups groups(int64_t rows, int64_t rows_at_once, int64_t n_tokens, int tokens_at_once) const;
   /// The text ahead of a kernel, where each of a token's matrices has an input of its own, or all have one.
   std::string text(bool own_inputs) const;
   /// Different for different texts.

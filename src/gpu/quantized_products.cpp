@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/quotient.hpp"
 #include "gpu/webgpu/kernel_sources.hpp"
+#include "gpu/webgpu/unrolled.hpp"
 
 namespace realizar::gpu {
 namespace {
@@ -14,96 +15,31 @@ namespace {
 using webgpu::Access;
 using webgpu::Binding;
 using webgpu::panel_rows;
-using webgpu::row_lanes;
 
-/// Bytes of the planes of one panel.
-struct PanelBytes {
-  uint64_t wide, pairs, bits, meta;
-
-  PanelBytes(const webgpu::WeightLayout& layout, int64_t n_cols) {
-    const uint64_t rows = static_cast<uint64_t>(webgpu::steps_of(n_cols)) * panel_rows,
-                   threads = rows * row_lanes;
-    wide = threads * 16 * static_cast<uint64_t>(layout.wide_units());
-    pairs = layout.has_pairs() ? threads * 8 : 0;
-    bits = layout.has_bits() ? threads * 4 : 0;
-    meta = rows * 4 * static_cast<uint64_t>(layout.meta_words());
-  }
-  uint64_t all() const { return wide + pairs + bits + meta; }
-  uint64_t largest() const { return std::max({wide, pairs, bits, meta}); }
-};
+/// Of a token's step in the memory of a workgroup.
+constexpr int staged_bytes = webgpu::step_columns + webgpu::step_chunks * 8;
 
 /// The arguments of product.wgsl.
 struct ProductSizes {
-  uint32_t n_rows, n_steps, n_tokens;
+  uint32_t n_rows, n_steps, n_tokens, first_panel, n_panels;
   View out;
   ProductEpilogue::Arguments epilogue;
   MatrixChoice::Arguments choice;
 };
 
-/// Groups of threads that share the steps of a row: by the shape of the weights alone, since the order of
-/// sums depends on it. Short matrices need many to keep a GPU busy, and a thread at least two steps.
-int splits_of(int64_t n_steps) { return n_steps >= 16 ? 8 : n_steps >= 8 ? 4 : n_steps >= 4 ? 2 : 1; }
-
-/// Planes of so many panels one after the other in a buffer.
-void place(GpuMatrix::Part& part, const PanelBytes& panel, uint64_t n_panels) {
-  uint64_t at = 0;
-  const auto plane = [&](uint64_t bytes) {
-    const Binding binding{part.buffer.get(), at, bytes * n_panels};
-    at += bytes * n_panels;
-    return binding;
-  };
-  part.wide = plane(panel.wide);
-  part.pairs = plane(panel.pairs);
-  part.bits = plane(panel.bits);
-  part.meta = plane(panel.meta);
-  // Kernels do not touch a plane that the layout lacks, but something must be bound.
-  for (Binding* const binding : {&part.wide, &part.pairs, &part.bits})
-    if (binding->bytes == 0) *binding = part.meta;
-}
-
-void send(const webgpu::Device& device, const Binding& plane, uint64_t offset,
-          const std::vector<uint32_t>& words) {
-  if (!words.empty()) device.write(plane.buffer, plane.offset + offset, std::as_bytes(std::span(words)));
-}
-
 }  // namespace
 
-GpuMatrix::GpuMatrix(const webgpu::Device& device, GpuBufferPool& pool, kernels::TensorType type,
-                     std::span<const std::byte> file, int64_t n_rows, int64_t n_cols, uint64_t plane_bytes)
-    : type_(type), layout_(webgpu::WeightLayout::of(type)), n_rows_(n_rows), n_cols_(n_cols) {
-  constexpr uint64_t sent_bytes = 16 << 20;  // about so many are packed before they are sent
-  const PanelBytes panel(layout_, n_cols);
-  plane_bytes = std::min(plane_bytes, device.limits().maxStorageBufferBindingSize);
-  const auto most_panels = static_cast<int64_t>(
-      std::min(plane_bytes / panel.largest(), device.limits().maxBufferSize / panel.all()));
-  require(most_panels > 0, ErrorKind::limit_exceeded, "rows of ", n_cols,
-          " columns are too long for the GPU ", device.gpu().name);
-  const int64_t n_panels = quotient_up(n_rows, panel_rows);
-  for (int64_t first = 0; first < n_panels; first += most_panels) {
-    const int64_t in_part = std::min(most_panels, n_panels - first);
-    Part part{
-        first * panel_rows, std::min(in_part * panel_rows, n_rows - first * panel_rows), {}, {}, {}, {}, {}};
-    part.buffer = pool.acquire(panel.all() * static_cast<uint64_t>(in_part), webgpu::BufferUse::weights);
-    place(part, panel, static_cast<uint64_t>(in_part));
-    const auto at_once = static_cast<int64_t>(std::max<uint64_t>(1, sent_bytes / panel.all()));
-    for (int64_t done = 0; done < in_part; done += at_once) {
-      const webgpu::PackedPanels packed =
-          webgpu::pack_panels(type, file, n_rows, n_cols, first + done, std::min(at_once, in_part - done));
-      const auto before = static_cast<uint64_t>(done);
-      send(device, part.wide, before * panel.wide, packed.wide);
-      send(device, part.pairs, before * panel.pairs, packed.pairs);
-      send(device, part.bits, before * panel.bits, packed.bits);
-      send(device, part.meta, before * panel.meta, packed.meta);
-    }
-    parts_.push_back(std::move(part));
-  }
-}
+/// What a workgroup of product.wgsl makes.
+struct QuantizedProducts::Tile {
+  int tokens, results, splits, lines;
+  bool shares_rows, is_gated;
 
-uint64_t GpuMatrix::bytes() const {
-  uint64_t bytes = 0;
-  for (const Part& part : parts_) bytes += part.buffer.bytes();
-  return bytes;
-}
+  int rows() const { return panel_rows * results * (shares_rows ? 1 : lines); }
+  int panels() const { return results * (is_gated ? 2 : 1); }  // of a thread
+  std::string key() const {
+    return concat(tokens, " ", results, " ", splits, " ", lines, " ", shares_rows, is_gated);
+  }
+};
 
 QuantizedProducts::QuantizedProducts(std::shared_ptr<const webgpu::Device> device, GpuBufferPool& pool,
                                      IntegerDot integer_dot)
@@ -113,7 +49,8 @@ QuantizedProducts::QuantizedProducts(std::shared_ptr<const webgpu::Device> devic
       kernels_(*device_) {}
 
 GpuTokens QuantizedProducts::room(int64_t n_tokens, int64_t n_cols, int block, int n_heads) {
-  const auto n_chunks = static_cast<uint64_t>(n_tokens * n_heads * webgpu::steps_of(n_cols) * row_lanes);
+  const auto n_chunks =
+      static_cast<uint64_t>(n_tokens * n_heads * webgpu::steps_of(n_cols) * webgpu::step_chunks);
   return {
       n_tokens, n_cols, block, pool_.acquire(n_chunks * webgpu::chunk_columns), pool_.acquire(n_chunks * 8),
       n_heads};
@@ -144,19 +81,63 @@ GpuTokens QuantizedProducts::quantize(webgpu::Recording& recording, const Bindin
   return tokens;
 }
 
-const webgpu::Kernel& QuantizedProducts::product_kernel(const GpuMatrix& weights, int tokens,
+int QuantizedProducts::splits_of(int64_t n_steps) const {
+  const int64_t most = std::min(16, device_->gpu().max_workgroup_threads / panel_rows);
+  return static_cast<int>(quotient_up(n_steps, quotient_up(n_steps, most)));
+}
+
+QuantizedProducts::Tile QuantizedProducts::tile_of(const GpuMatrix& weights, int64_t n_tokens,
+                                                   const MatrixChoice& choice) const {
+  const int splits = splits_of(webgpu::steps_of(weights.n_cols()));
+  const bool is_gated = weights.by_turns();
+  // Many tokens: a thread has four rows for eight tokens, as long as that keeps the GPU busy.
+  constexpr int64_t busy_lines = 1024;
+  const Tile many{8, is_gated ? 2 : 4, splits, 4, false, is_gated};
+  static_assert(MatrixChoice::lot_tokens == 8);
+  if (choice.kind == MatrixChoice::Kind::grouped) return many;
+  const bool is_one = choice.kind == MatrixChoice::Kind::one;
+  const int64_t n_rows = is_one ? weights.n_rows() : choice.n_rows;
+  if (choice.kind != MatrixChoice::Kind::chosen &&
+      quotient_up(n_rows, int64_t{many.rows()}) * many.lines * quotient_up(n_tokens, int64_t{many.tokens}) >=
+          busy_lines)
+    return many;
+  Tile few{1, 1, splits, splits, true, is_gated};
+  if (choice.kind == MatrixChoice::Kind::chosen) return few;
+  // Codes and sums of all lines share what a workgroup has of memory.
+  const int token_bytes = splits * (staged_bytes + few.panels() * panel_rows * 4) + 8;
+  const int most_tokens = std::min(8, device_->gpu().workgroup_bytes / token_bytes);
+  while (2 * few.tokens <= most_tokens && few.tokens < n_tokens) few.tokens *= 2;
+  return few;
+}
+
+const webgpu::Kernel& QuantizedProducts::product_kernel(const GpuMatrix& weights, const Tile& tile,
                                                         const ProductEpilogue& epilogue,
                                                         const MatrixChoice& choice, bool own_inputs) {
-  const int splits = splits_of(webgpu::steps_of(weights.n_cols()));
   std::string text;
   return kernels_.get(
-      concat(kernels::info(weights.type()).name, " ", tokens, " ", splits, " ", epilogue.key(), " ",
+      concat(kernels::info(weights.type()).name, " ", tile.key(), " ", epilogue.key(), " ",
              choice.key(own_inputs)),
       [&] {
-        text = concat(weights.layout().constants(), "const tokens = ", tokens, "u;\nconst splits = ", splits,
-                      "u;\n", epilogue.text(), choice.text(own_inputs),
+        const auto boolean = [](bool value) { return value ? "true" : "false"; };
+        // A thread of few tokens loads a whole step before it multiplies.
+        const bool early = tile.tokens * tile.panels() <= 4;
+        const int chunk_words = weights.layout().chunk_words();
+        text = concat(weights.layout().constants(), "const tokens = ", tile.tokens,
+                      "u;\nconst results = ", tile.results, "u;\nconst splits = ", tile.splits,
+                      "u;\nconst lines = ", tile.lines, "u;\nconst group_rows = ", tile.rows(),
+                      "u;\nconst shares_rows = ", boolean(tile.shares_rows),
+                      ";\nconst is_gated = ", boolean(tile.is_gated), ";\n", epilogue.text(),
+                      choice.text(own_inputs), webgpu::kernel_source("weights"),
                       webgpu::kernel_source(has_integer_dot_ ? "dot4" : "dot4_plain"),
-                      webgpu::kernel_source("product"));
+                      webgpu::unrolled(webgpu::kernel_source("product"),
+                                       {{"tokens", tile.tokens},
+                                        {"results", tile.results},
+                                        {"halves", tile.is_gated ? 2 : 1},
+                                        {"gates", tile.is_gated ? 1 : 0},
+                                        {"chunk_words", chunk_words},
+                                        {"chunks_per_word", webgpu::step_chunks / chunk_words},
+                                        {"early_chunks", early ? webgpu::step_chunks / chunk_words : 0},
+                                        {"late", early ? 0 : 1}}));
         return webgpu::KernelSource{.name = "product",
                                     .source = text,
                                     .bindings = {Access::read, Access::read, Access::read, Access::read,
@@ -175,22 +156,26 @@ void QuantizedProducts::multiply(webgpu::Recording& recording, const GpuTokens& 
           " inputs of a token were given to ", choice.count, " matrices");
   if (tokens.n_tokens == 0) return;
   const bool is_one = choice.kind == MatrixChoice::Kind::one;
-  const int at_once = choice.tokens_at_once(tokens.n_tokens);
-  const webgpu::Kernel& kernel = product_kernel(weights, at_once, epilogue, choice, tokens.n_heads > 1);
+  const Tile tile = tile_of(weights, tokens.n_tokens, choice);
+  const webgpu::Kernel& kernel = product_kernel(weights, tile, epilogue, choice, tokens.n_heads > 1);
   for (const GpuMatrix::Part& part : weights.parts()) {
-    // Results of several matrices count from the first row of each.
-    const int64_t n_rows = is_one ? part.n_rows : choice.n_rows, first_row = is_one ? part.first_row : 0;
+    // Results of one matrix count from the first row of the part.
+    const int64_t first_row = is_one ? part.first_panel * panel_rows : 0;
+    const int64_t n_rows =
+        !is_one ? choice.n_rows : std::min(weights.n_rows() - first_row, part.n_panels * panel_rows);
     const ProductSizes sizes{static_cast<uint32_t>(n_rows),
                              static_cast<uint32_t>(webgpu::steps_of(weights.n_cols())),
                              static_cast<uint32_t>(tokens.n_tokens),
+                             static_cast<uint32_t>(is_one ? 0 : part.first_panel),
+                             static_cast<uint32_t>(part.n_panels),
                              {out.at + static_cast<uint32_t>(first_row), out.stride},
                              epilogue.arguments(static_cast<uint32_t>(first_row)),
-                             choice.arguments(part.first_row, part.n_rows)};
+                             choice.arguments(static_cast<uint32_t>(first_row))};
     recording.dispatch(
         kernel,
-        {part.wide, part.pairs, part.bits, part.meta, tokens.codes.binding(), tokens.chunks.binding(),
-         numbers, epilogue.vectors.buffer ? epilogue.vectors : part.meta},
-        sizes, choice.groups(n_rows, tokens.n_tokens));
+        {part.wide, part.pairs, part.bits, part.scales, tokens.codes.binding(), tokens.chunks.binding(),
+         numbers, epilogue.vectors.buffer ? epilogue.vectors : part.scales},
+        sizes, choice.groups(n_rows, tile.rows(), tokens.n_tokens, tile.tokens));
   }
 }
 

@@ -17,14 +17,12 @@ GpuWeights::GpuWeights(const webgpu::Device& device, GpuBufferPool& pool, const 
   for (const size_t i : uses.order) {
     const fusion::Weight& weight = plan.weights[i];
     if (uses.product[i] || (uses.token_table[i] && GpuDenseMatrix::has(weight.type))) {
-      const int64_t n_rows = weight.n_rows * weight.n_matrices;
-      // No panel has rows of two matrices.
-      const bool in_panels = weight.n_matrices == 1 || weight.n_rows % webgpu::panel_rows == 0;
-      if (options.arithmetic == fusion::Arithmetic::fast && in_panels &&
-          webgpu::WeightLayout::has(weight.type))
-        matrices_[i].emplace(GpuMatrix(device, pool, weight.type, weight.data, n_rows, weight.n_cols));
+      if (options.arithmetic == fusion::Arithmetic::fast && webgpu::WeightLayout::has(weight.type))
+        matrices_[i].emplace(GpuMatrix(device, pool, weight.type, weight.n_cols,
+                                       {{weight.data, weight.n_rows, weight.n_matrices}}));
       else
-        matrices_[i].emplace(GpuDenseMatrix(device, pool, weight.type, weight.data, n_rows, weight.n_cols));
+        matrices_[i].emplace(GpuDenseMatrix(device, pool, weight.type, weight.data,
+                                            weight.n_rows * weight.n_matrices, weight.n_cols));
       if (release && !uses.table[i]) release(weight.data);
     }
     if (uses.values[i]) {

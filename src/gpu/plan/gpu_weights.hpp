@@ -19,9 +19,8 @@ using GpuWeight = std::variant<GpuMatrix, GpuDenseMatrix>;
 /// after the other in one buffer. Tables of embeddings stay in the file.
 class GpuWeights {
  public:
-  /// In *exact* arithmetic, in block formats that have no layout on a GPU yet, and where several matrices
-  /// would share panels of rows, quantised matrices become f32. `release(bytes)` is called with file bytes
-  /// that are not needed any more. Throws out_of_memory.
+  /// In *exact* arithmetic, and in block formats that have no layout on a GPU yet, quantised matrices become
+  /// f32. `release(bytes)` is called with file bytes that are not needed any more. Throws out_of_memory.
   GpuWeights(const webgpu::Device& device, GpuBufferPool& pool, const fusion::Plan& plan,
              const fusion::DeviceOptions& options,
              const std::function<void(std::span<const std::byte>)>& release);

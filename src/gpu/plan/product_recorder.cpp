@@ -30,7 +30,11 @@ struct RecordProduct {
     if (input.prepared != 0) copy_rows();
     input.prepared = 0;
     const bool is_one = choice.kind == MatrixChoice::Kind::one, own_inputs = input.heads.count > 1;
-    const int at_once = choice.tokens_at_once(input.n_tokens);
+    constexpr int64_t rows_at_once = 8;
+    const int at_once = choice.kind == MatrixChoice::Kind::grouped ? MatrixChoice::lot_tokens
+                        : choice.kind == MatrixChoice::Kind::chosen || input.n_tokens == 1 ? 1
+                        : input.n_tokens <= 4                                              ? 4
+                                                                                           : 8;
     const int number = weights.type() == kernels::TensorType::f32   ? 0
                        : weights.type() == kernels::TensorType::f16 ? 1
                                                                     : 2;
@@ -39,7 +43,7 @@ struct RecordProduct {
       const int64_t n_rows = is_one ? part.n_rows : choice.n_rows;
       const auto first_row = is_one ? static_cast<uint32_t>(part.first_row) : 0;
       struct {
-        uint32_t n_rows, n_cols, row_units, n_tokens;
+        uint32_t n_rows, n_cols, row_units, n_tokens, first_row, part_rows;
         View out;
         ProductEpilogue::Arguments epilogue;
         MatrixChoice::Arguments choice;
@@ -47,18 +51,20 @@ struct RecordProduct {
                         static_cast<uint32_t>(weights.n_cols()),
                         static_cast<uint32_t>(weights.row_units()),
                         static_cast<uint32_t>(input.n_tokens),
+                        is_one ? 0 : static_cast<uint32_t>(part.first_row),
+                        static_cast<uint32_t>(part.n_rows),
                         {out.at + first_row, out.stride},
                         epilogue.arguments(first_row),
-                        choice.arguments(part.first_row, part.n_rows)};
+                        choice.arguments(first_row)};
       const webgpu::Kernel& kernel = batch.kernel(
           concat("dense_product ", number, " ", at_once, " ", epilogue.key(), " ", choice.key(own_inputs)),
           "dense_product",
-          constant("number", number) + constant("tokens", at_once) + epilogue.text() +
-              choice.text(own_inputs),
+          constant("number", number) + constant("tokens", at_once) + constant("group_rows", rows_at_once) +
+              epilogue.text() + choice.text(own_inputs),
           {}, {Access::read, Access::read, Access::write, Access::read}, sizeof(arguments));
       batch.recorded.dispatch(
           kernel, {part.buffer.binding(), batch.memory.dense_rows, numbers, batch.memory.weights.vectors()},
-          arguments, choice.groups(n_rows, input.n_tokens));
+          arguments, choice.groups(n_rows, rows_at_once, input.n_tokens, at_once));
     }
   }
 

@@ -9,22 +9,22 @@
 
 #include "kernels/tensor_type.hpp"
 
-// How weights of a block format stand on a GPU. A row is cut into steps of 256 columns, a step into 8 chunks
-// of 32, one for each of the 8 lanes (threads) that share a row; 8 rows are a panel, which a workgroup of 64
-// threads multiplies. What the threads of a panel load at once stands together, so that a load of 16 bytes a
-// thread is one stretch of 1 KiB.
+// How weights of a block format stand on a GPU. 32 rows are a panel; a row is cut into steps of 256 columns,
+// a step into 8 chunks of 32. A thread has a row, and what the 32 threads of a panel load at once stands
+// together, so that a load of 16 bytes a thread is one stretch of 512 bytes.
 //
 // Codes are cut into planes: the low four bits of a chunk fill 16 bytes ("wide"; codes of eight bits two of
-// them), two bits 8 bytes ("pairs"), one bit 4 bytes ("bits"). Each plane is one stretch of a buffer, as are
-// the scales ("meta"):
-//   wide (panels, steps, wide_units, 8 rows, 8 lanes) of 16 bytes
-//   pairs, bits (panels, steps, 8 rows, 8 lanes)
-//   meta (panels, steps, 8 rows, meta_words)
+// them), two bits of two chunks 16 bytes ("pairs"), one bit of four chunks 16 bytes ("bits"). Each plane is
+// one stretch of a buffer, as are the scales:
+//   wide (panels, steps, 8 chunks, wide_units, 32 rows) of 16 bytes
+//   pairs (panels, steps, 4, 32 rows) of 16 bytes
+//   bits (panels, steps, 2, 32 rows) of 16 bytes
+//   scales (panels, steps, scale_words, 32 rows) of 4 bytes
 namespace realizar::gpu::webgpu {
 
 using kernels::TensorType;
 
-inline constexpr int panel_rows = 8, row_lanes = 8, step_columns = 256, chunk_columns = 32;
+inline constexpr int panel_rows = 32, step_columns = 256, chunk_columns = 32, step_chunks = 8;
 
 struct WeightLayout {
   int code_bits;
@@ -48,23 +48,29 @@ struct WeightLayout {
   int scale_bytes() const { return has_scales ? groups_per_chunk * (has_min ? 2 : 1) : 0; }
   /// Of a step of a row. Blocks of 256: d and dmin in one word, then the scale bytes of the chunks. Blocks of
   /// 32: d of the chunks in f16, or d and dmin in a word each.
-  int meta_words() const { return block == 256 ? 1 + scale_bytes() * row_lanes / 4 : has_min ? 8 : 4; }
+  int scale_words() const { return block == 256 && has_scales ? 1 + chunk_words() : chunk_words(); }
+  /// Words of a step with what its chunks have of their own; where that is nothing, the one of the step.
+  int chunk_words() const {
+    if (block == 256) return has_scales ? scale_bytes() * step_chunks / 4 : 1;
+    return has_min ? step_chunks : step_chunks / 2;
+  }
 
   /// The same as constants of WGSL.
   std::string constants() const;
 };
 
-/// Words of 32 bits of panels, plane by plane.
-struct PackedPanels {
-  std::vector<uint32_t> wide, pairs, bits, meta;
-};
-
 inline int64_t steps_of(int64_t n_cols) { return (n_cols + step_columns - 1) / step_columns; }
 
-/// Panels [first_panel, first_panel + n_panels) of the rows (n_rows, n_cols) of a file; what is beyond the
-/// last row and column is 0. Throws unsupported as `WeightLayout::of` does, invalid_argument when the file
-/// has another size.
-PackedPanels pack_panels(TensorType type, std::span<const std::byte> file, int64_t n_rows, int64_t n_cols,
-                         int64_t first_panel, int64_t n_panels);
+/// Words of 32 bits of panels, plane by plane.
+struct PackedPanels {
+  /// Room for panels of rows of so many columns, all 0.
+  PackedPanels(const WeightLayout& layout, int64_t n_cols, int64_t n_panels);
+  std::vector<uint32_t> wide, pairs, bits, scales;
+};
+
+/// Packs up to 32 rows of a file as panel `panel`; its rows beyond them stay 0. Several threads may pack
+/// different panels.
+void pack_panel(TensorType type, const std::byte* rows, int64_t n_rows, int64_t n_cols, size_t panel,
+                PackedPanels& out);
 
 }  // namespace realizar::gpu::webgpu

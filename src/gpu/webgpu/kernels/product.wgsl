@@ -1,151 +1,324 @@
-// out (n_tokens, n_rows) = the tokens times rows of quantised weights, which stand as weight_layout.hpp says. A
-// workgroup makes one panel of 8 rows for up to `tokens` tokens: `splits` times 8 threads a row. A thread adds up its chunks
-// of 32 columns, one of every eight, in one of every `splits` steps: integers inside a chunk, then FMAs. The sums of a row
-// are added one after the other. So what a number is made of, and in which order, depends on the shape of the weights
-// alone, not on how many tokens there are.
+// out (n_tokens, n_rows) = the tokens times rows of quantised weights, which stand as weight_layout.hpp says. A thread has a
+// row of each of some panels, of `results` results, and `tokens` tokens, a line of 32 threads whole panels. Over the steps of a row it adds up
+// integers inside a block, then FMAs, in a chain for each of `splits` stretches of steps; the sums of the stretches are
+// added in order. So what a number is made of, and in which order, depends on the shape of the weights alone.
 //
-// Ahead of this stand the constants of WeightLayout, `tokens`, `splits`, epilogue.wgsl, matrix_choice.wgsl, and dot4.wgsl
-// or dot4_plain.wgsl.
-struct Sizes { n_rows: u32, n_steps: u32, n_tokens: u32, out: View, epilogue: Epilogue, choice: Choice }
+// Few tokens: the lines of a workgroup share its panels, a stretch each (`shares_rows`; lines == splits). Many tokens: every
+// line has panels of its own, and their stretches one after the other.
+//
+// Panels of gates and of what they gate stand by turns (`is_gated`): two of them make one panel of results.
+//
+// Ahead of this stand the constants of WeightLayout, `tokens`, `results`, `splits`, `lines`, shares_rows, is_gated,
+// epilogue.wgsl, matrix_choice.wgsl, weights.wgsl, and dot4.wgsl or dot4_plain.wgsl. Repetitions count chunks by words of
+// scales (`chunk_words`, chunks_per_word); of those, `early_chunks` are loaded before a line waits for the tokens, or all
+// are `late`.
+struct Sizes {
+  n_rows: u32, n_steps: u32, n_tokens: u32, first_panel: u32, n_panels: u32,  // the last two: of the part
+  out: View, epilogue: Epilogue, choice: Choice,
+}
 var<immediate> sizes: Sizes;
 
 @group(0) @binding(0) var<storage, read> wide: array<vec4<u32>>;
-@group(0) @binding(1) var<storage, read> pairs: array<vec2<u32>>;
-@group(0) @binding(2) var<storage, read> bits: array<u32>;
+@group(0) @binding(1) var<storage, read> pairs: array<vec4<u32>>;
+@group(0) @binding(2) var<storage, read> bits: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read> scales: array<u32>;
-@group(0) @binding(4) var<storage, read> codes: array<vec4<u32>>;   // of the tokens (n_tokens, n_steps, 8 chunks, 2)
-@group(0) @binding(5) var<storage, read> chunks: array<vec2<u32>>;  // (n_tokens, n_steps, 8): two sums of 16 codes, d
+@group(0) @binding(4) var<storage, read> codes: array<vec4<u32>>;   // of the tokens (inputs, n_steps, 8 chunks, 2)
+@group(0) @binding(5) var<storage, read> chunks: array<vec4<u32>>;  // (inputs, n_steps, 4): two sums of 16 codes and d, of two chunks
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 @group(0) @binding(7) var<storage, read> vectors: array<f32>;
 
-const rows = 8u;
-const lanes = 8u;
-var<workgroup> sums: array<array<f32, splits * lanes * rows>, tokens>;
+const halves = select(1u, 2u, is_gated);  // of a result
+var<workgroup> sums: array<array<f32, panel_rows>, select(1u, lines * results * halves * tokens, shares_rows)>;
 
-// The weights of a chunk: columns 4j ... 4j + 3 in the bytes of first[j], those 16 further in second[j].
-struct Weights { first: vec4<u32>, second: vec4<u32> }
+// The tokens' codes of the step that a line is at: of each line, or of all where all are at the same.
+const stages = select(1u, lines, shares_rows);
+var<workgroup> inputs: array<u32, tokens>;
+var<workgroup> staged_codes: array<vec4<u32>, stages * tokens * 16u>;
+var<workgroup> staged_chunks: array<vec4<u32>, stages * tokens * 4u>;
 
-fn looked_up(indices: vec4<u32>) -> vec4<u32> {
-  var weights = vec4<u32>();
-  for (var shift = 0u; shift < 32u; shift += 8u) {
-    let index = (indices >> vec4(shift)) & vec4(15u);
-    let words = vec4(table[index.x / 4u], table[index.y / 4u], table[index.z / 4u], table[index.w / 4u]);
-    weights |= ((words >> (index % vec4(4u) * 8u)) & vec4(255u)) << vec4(shift);
-  }
-  return weights;
-}
-
-// `at` counts threads over (panels, steps, 64).
-fn load_weights(at: u32, thread: u32) -> Weights {
-  var w = Weights();
-  if (code_bits == 8u) {
-    let unit = (at - thread) * 2u + thread;
-    return Weights(wide[unit], wide[unit + 64u]);
-  }
-  if (code_bits >= 4u) {
-    let nibbles = wide[at];
-    w.first = nibbles & vec4(0x0f0f0f0fu);
-    w.second = (nibbles >> vec4(4u)) & vec4(0x0f0f0f0fu);
-  }
-  if (code_bits == 2u || code_bits == 3u || code_bits == 6u) {
-    let two = pairs[at];
-    let to = select(0u, 4u, code_bits == 6u);
-    w.first |= ((vec4(two.x) >> vec4(0u, 2u, 4u, 6u)) & vec4(0x03030303u)) << vec4(to);
-    w.second |= ((vec4(two.y) >> vec4(0u, 2u, 4u, 6u)) & vec4(0x03030303u)) << vec4(to);
-  }
-  if (code_bits == 3u || code_bits == 5u) {
-    let one = vec4(bits[at]);
-    w.first |= ((one >> vec4(0u, 1u, 2u, 3u)) & vec4(0x01010101u)) << vec4(code_bits - 1u);
-    w.second |= ((one >> vec4(4u, 5u, 6u, 7u)) & vec4(0x01010101u)) << vec4(code_bits - 1u);
-  }
-  if (has_table) {
-    return Weights(looked_up(w.first), looked_up(w.second));
-  }
-  return w;
-}
-
-// The scales of a chunk, and of its halves where they differ.
-struct Scales { d: f32, dmin: f32, scale: vec2<i32>, min: vec2<i32> }
-
-fn load_scales(row: u32, lane: u32) -> Scales {
-  var s = Scales(0.0, 0.0, vec2(1), vec2(1));
-  let first = row * meta_words;
-  if (block == 32u && !has_min) {
-    s.d = unpack2x16float(scales[first + lane / 2u])[lane % 2u];
-  } else {
-    let d = unpack2x16float(scales[first + select(0u, lane, block == 32u)]);
-    s.d = d.x;
-    s.dmin = d.y;
-  }
-  s.d *= d_factor;
-  if (has_scales) {
-    let byte = lane * scale_bytes;
-    let packed = scales[first + 1u + byte / 4u] >> (byte % 4u * 8u);
-    let signed = vec4(i32(packed << 24u), i32(packed << 16u), i32(packed << 8u), i32(packed)) >> vec4(24u);
-    if (groups_per_chunk == 2u) {
-      s.scale = signed.xy;
-      s.min = signed.zw;
-    } else {
-      s.scale = vec2(signed.x);
-      s.min = vec2(signed.y);
-    }
-  }
-  return s;
+// Two sums of 16 codes, and d.
+fn about_chunk(staged: u32, chunk: u32) -> vec2<u32> {
+  let two = staged_chunks[staged * (chunks_per_step / 2u) + chunk / 2u];
+  return select(two.xy, two.zw, chunk % 2u == 1u);
 }
 
 fn dot16(a: vec4<u32>, b: vec4<u32>) -> i32 {
   return dot4(a.x, b.x) + dot4(a.y, b.y) + dot4(a.z, b.z) + dot4(a.w, b.w);
 }
 
-@compute @workgroup_size(64u * splits)
+fn both(x: vec2<i32>) -> i32 {
+  return x.x + x.y;
+}
+
+fn unpacked_sums(x: u32) -> vec2<i32> {
+  return vec2(i32(x << 16u) >> 16u, i32(x) >> 16u);
+}
+
+// Products of a chunk's codes, times their scales.
+fn dots(w: Weights, s: Scales, first: vec4<u32>, second: vec4<u32>) -> i32 {
+  let x = vec2(dot16(w.first, first), dot16(w.second, second));
+  if (!has_scales) {
+    return both(x);
+  }
+  if (groups_per_chunk == 1u) {
+    return s.scale.x * both(x);
+  }
+  return both(s.scale * x);
+}
+
+// What the offset of codes takes from a chunk's products, and its minima, by sums of the token's codes.
+fn corrections(s: Scales, code_sums: vec2<i32>) -> vec2<i32> {
+  var x = vec2<i32>();
+  if (code_offset != 0 && groups_per_chunk == 1u) {
+    x.x = code_offset * s.scale.x * both(code_sums);
+  } else if (code_offset != 0) {
+    x.x = code_offset * both(s.scale * code_sums);
+  }
+  if (has_min && groups_per_chunk == 1u) {
+    x.y = s.min.x * both(code_sums);
+  } else if (has_min) {
+    x.y = both(s.min * code_sums);
+  }
+  return x;
+}
+
+// The FMAs of a block.
+fn added(chain: f32, d: vec2<f32>, token_d: f32, products: i32, corrections: vec2<i32>) -> f32 {
+  let sum = fma(d.x * token_d, f32(products - corrections.x), chain);
+  if (has_min) {
+    return fma(-(d.y * token_d), f32(corrections.y), sum);
+  }
+  return sum;
+}
+
+fn store(place: Place, t: u32, row: u32, group: vec3<u32>, sum: f32, gated_sum: f32) {
+  if (row < sizes.n_rows && t < place.n_tokens) {
+    let result = result_of(sizes.choice, place, sizes.n_rows, t, row, group);
+    var y = 0.0;
+    if (is_gated) {
+      y = gate_of(sum, gated_sum);
+    } else {
+      y = finished(sizes.epilogue, sum, result);
+    }
+    out[sizes.out.at + result.token * sizes.out.stride + result.column] = y;
+  }
+}
+
+@compute @workgroup_size(panel_rows * lines)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) index: u32) {
-  let thread = index % (rows * lanes);
-  let split = index / (rows * lanes);
-  let lane = thread % lanes;
-  let row = thread / lanes;
-  let panel = panel_of(sizes.choice, sizes.n_rows, sizes.n_tokens, group, groups, index);
-  // Panels beyond the last fill the last line of groups; parts hold panels whole.
-  let is_there = panel.n_tokens > 0u && panel.row < sizes.n_rows && panel.part_row < sizes.choice.part_rows;
-  var sum: array<f32, tokens>;
-  if (is_there) {
-    for (var step = split; step < sizes.n_steps; step += splits) {
-      let unit = panel.part_row / rows * sizes.n_steps + step;
-      let w = load_weights(unit * (rows * lanes) + thread, thread);
-      let s = load_scales(unit * rows + row, lane);
-      for (var t = 0u; t < tokens; t++) {
-        let input = input_of(sizes.choice, panel, t, group);
-        let chunk = (input * sizes.n_steps + step) * lanes + lane;
-        let about = chunks[chunk];
-        let d = bitcast<f32>(about.y);
-        let code_sums = vec2(i32(about.x << 16u) >> 16u, i32(about.x) >> 16u);
-        let dots = vec2(dot16(w.first, codes[chunk * 2u]), dot16(w.second, codes[chunk * 2u + 1u]));
-        let products = s.scale * (dots - code_offset * code_sums);
-        sum[t] = fma(s.d * d, f32(products.x + products.y), sum[t]);
-        if (has_min) {
-          let minima = s.min * code_sums;
-          sum[t] = fma(-(s.dmin * d), f32(minima.x + minima.y), sum[t]);
+  let lane = index % panel_rows;
+  let line = index / panel_rows;
+  let place = place_of(sizes.choice, sizes.n_tokens, group, groups, index);
+  let panels_of_matrix = (sizes.n_rows + panel_rows - 1u) / panel_rows;
+  let first_panel = place.row / panel_rows + select(line * results, 0u, shares_rows);
+  #repeat r results
+  let panel#r = first_panel + #ru;
+  // Where it stands in the part, beyond it on both sides where another part has it.
+  let stored#r = place.matrix * panels_of_matrix + panel#r - sizes.first_panel;
+  let is_there#r = place.n_tokens > 0u && panel#r < panels_of_matrix && stored#r < sizes.n_panels;
+  #repeat h halves
+  let weights#r_#h = select(0u, stored#r * halves + #hu, is_there#r) * sizes.n_steps;
+  #repeat t tokens
+  var total#r_#h_#t = 0.0;
+  #end
+  #end
+  #end
+  if (index < tokens) {
+    inputs[index] = input_of(sizes.choice, place, index, group) * sizes.n_steps;
+  }
+
+  // A line that has one split, or all of them; all lines make as many rounds, so as to meet.
+  let most_steps = (sizes.n_steps + splits - 1u) / splits;
+  let stage = select(0u, line, shares_rows);
+  let stagers = select(panel_rows * lines, panel_rows, shares_rows);
+  for (var round = 0u; round < select(splits, 1u, shares_rows); round++) {
+    let split = select(round, line, shares_rows);
+    let first_step = split * sizes.n_steps / splits;
+    let end = (split + 1u) * sizes.n_steps / splits;
+    #repeat r results
+    #repeat h halves
+    #repeat t tokens
+    var chain#r_#h_#t = 0.0;
+    #end
+    #end
+    #end
+    for (var i = 0u; i < most_steps; i++) {
+      let step = min(first_step + i, end - 1u);
+      // All that a thread loads is under way before it waits for any of it.
+      #repeat r results
+      #repeat h halves
+      let head#r_#h = load_scale_word(weights#r_#h + step, 0u, lane);
+      #repeat k chunk_words
+      let word#r_#h_#k = load_scale_word(weights#r_#h + step, first_chunk_word + #ku, lane);
+      #repeat e early_chunks
+      let early#r_#h_#k_#e = load_words(weights#r_#h + step, #ku * chunks_per_word + #eu, lane);
+      #end
+      #end
+      #end
+      #end
+      workgroupBarrier();
+      for (var j = index % stagers; j < tokens * 16u; j += stagers) {
+        staged_codes[stage * tokens * 16u + j] = codes[(inputs[j / 16u] + step) * 16u + j % 16u];
+      }
+      for (var j = index % stagers; j < tokens * 4u; j += stagers) {
+        staged_chunks[stage * tokens * 4u + j] = chunks[(inputs[j / 4u] + step) * 4u + j % 4u];
+      }
+      workgroupBarrier();
+      if (first_step + i < end) {
+        #repeat r results
+        #repeat h halves
+        #repeat t tokens
+        var x#r_#h_#t = 0;
+        #end
+        #end
+        #end
+        #repeat k chunk_words
+        #repeat e early_chunks
+        {
+          let chunk = #ku * chunks_per_word + #eu;
+          #repeat r results
+          #repeat h halves
+          let scales#r_#h = word#r_#h_#k;
+          let s#r_#h = scales_of(scales#r_#h, chunk);
+          let w#r_#h = unpacked(early#r_#h_#k_#e, chunk);
+          #end
+          #end
+          #repeat t tokens
+          {
+            let first = staged_codes[((stage * tokens + #tu) * chunks_per_step + chunk) * 2u];
+            let second = staged_codes[((stage * tokens + #tu) * chunks_per_step + chunk) * 2u + 1u];
+            #repeat r results
+            #repeat h halves
+            x#r_#h_#t += dots(w#r_#h, s#r_#h, first, second);
+            #end
+            #end
+            if (block == 32u) {
+              let about = about_chunk(stage * tokens + #tu, chunk);
+              #repeat r results
+              #repeat h halves
+              chain#r_#h_#t = added(chain#r_#h_#t, d_of(scales#r_#h, chunk), bitcast<f32>(about.y), x#r_#h_#t,
+                                 corrections(s#r_#h, unpacked_sums(about.x)));
+              x#r_#h_#t = 0;
+              #end
+              #end
+            }
+          }
+          #end
+        }
+        #end
+        #end
+        #repeat l late
+        for (var chunk = 0u; chunk < chunks_per_step; chunk++) {
+          #repeat r results
+          #repeat h halves
+          let scales#r_#h = load_scale_word(weights#r_#h + step, first_chunk_word + chunk / chunks_per_word, lane);
+          let s#r_#h = scales_of(scales#r_#h, chunk);
+          let w#r_#h = unpacked(load_words(weights#r_#h + step, chunk, lane), chunk);
+          #end
+          #end
+          #repeat t tokens
+          {
+            let first = staged_codes[((stage * tokens + #tu) * chunks_per_step + chunk) * 2u];
+            let second = staged_codes[((stage * tokens + #tu) * chunks_per_step + chunk) * 2u + 1u];
+            #repeat r results
+            #repeat h halves
+            x#r_#h_#t += dots(w#r_#h, s#r_#h, first, second);
+            #end
+            #end
+            if (block == 32u) {
+              let about = about_chunk(stage * tokens + #tu, chunk);
+              #repeat r results
+              #repeat h halves
+              chain#r_#h_#t = added(chain#r_#h_#t, d_of(scales#r_#h, chunk), bitcast<f32>(about.y), x#r_#h_#t,
+                                 corrections(s#r_#h, unpacked_sums(about.x)));
+              x#r_#h_#t = 0;
+              #end
+              #end
+            }
+          }
+          #end
+        }
+        #end
+        if (block == 256u) {
+          #repeat t tokens
+          {
+            #repeat r results
+            #repeat h halves
+            var correction#r_#h = vec2<i32>();
+            #end
+            #end
+            #repeat k chunk_words
+            #repeat e chunks_per_word
+            {
+              let chunk = #ku * chunks_per_word + #eu;
+              let code_sums = unpacked_sums(about_chunk(stage * tokens + #tu, chunk).x);
+              #repeat r results
+              #repeat h halves
+              correction#r_#h += corrections(scales_of(word#r_#h_#k, chunk), code_sums);
+              #end
+              #end
+            }
+            #end
+            #end
+            let token_d = bitcast<f32>(about_chunk(stage * tokens + #tu, 0u).y);
+            #repeat r results
+            #repeat h halves
+            chain#r_#h_#t = added(chain#r_#h_#t, d_of(head#r_#h, 0u), token_d, x#r_#h_#t, correction#r_#h);
+            #end
+            #end
+          }
+          #end
         }
       }
     }
+    #repeat r results
+    #repeat h halves
+    #repeat t tokens
+    total#r_#h_#t += chain#r_#h_#t;
+    #end
+    #end
+    #end
   }
-  for (var t = 0u; t < tokens; t++) {
-    sums[t][index] = sum[t];
-  }
-  workgroupBarrier();
-  // Now a thread makes one row of a token.
-  for (var i = index; i < rows * tokens; i += splits * rows * lanes) {
-    let r = i % rows;
-    let t = i / rows;
-    if (is_there && panel.row + r < sizes.n_rows && t < panel.n_tokens) {
-      var total = 0.0;
-      for (var s = 0u; s < splits; s++) {
-        for (var l = 0u; l < lanes; l++) {
-          total += sums[t][(s * rows + r) * lanes + l];
+  if (shares_rows) {
+    #repeat r results
+    #repeat h halves
+    #repeat t tokens
+    sums[((line * results + #ru) * halves + #hu) * tokens + #tu][lane] = total#r_#h_#t;
+    #end
+    #end
+    #end
+    workgroupBarrier();
+    // Now a line makes one panel of a token.
+    for (var i = line; i < results * tokens; i += lines) {
+      let t = i % tokens;
+      let p = i / tokens;
+      let stored = place.matrix * panels_of_matrix + first_panel + p - sizes.first_panel;
+      if (place.n_tokens > 0u && first_panel + p < panels_of_matrix && stored < sizes.n_panels) {
+        var sum = 0.0;
+        var gated_sum = 0.0;
+        for (var split = 0u; split < lines; split++) {
+          sum += sums[(split * results + p) * halves * tokens + t][lane];
+          if (is_gated) {
+            gated_sum += sums[((split * results + p) * halves + 1u) * tokens + t][lane];
+          }
         }
+        store(place, t, (first_panel + p) * panel_rows + lane, group, sum, gated_sum);
       }
-      let place = result_of(sizes.choice, panel, sizes.n_rows, t, r, group);
-      out[sizes.out.at + place.token * sizes.out.stride + place.column] = finished(sizes.epilogue, total, place);
     }
+  } else {
+    #repeat r results
+    if (is_there#r) {
+      #repeat t tokens
+      {
+        var gated = 0.0;
+        #repeat g gates
+        gated = total#r_1_#t;
+        #end
+        store(place, #tu, panel#r * panel_rows + lane, group, total#r_0_#t, gated);
+      }
+      #end
+    }
+    #end
   }
 }
