@@ -65,7 +65,7 @@ TEST_P(SplitOnGpu, ChunksOfAPromptGiveTheSameBits) {
             logits(device(1, Arithmetic::fast, KvType::f16), 1000));
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, SplitOnGpu, testing::Values("llama", "deepseek2-lite"),
+INSTANTIATE_TEST_SUITE_P(Families, SplitOnGpu, testing::Values("llama", "gemma2"),
                          [](const auto& name) { return test::test_name(name.param); });
 
 }  // namespace

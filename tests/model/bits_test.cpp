@@ -382,7 +382,10 @@ TEST(Bits, DoNotDependOnTheInstructionSet) {
   const auto& isas = backend::available_isas();
   const std::string expected = digests_of(backend::Isa::scalar);
   EXPECT_FALSE(expected.empty());
-  for (const backend::Isa isa : isas) EXPECT_EQ(digests_of(isa), expected) << to_string(isa);
+  for (const backend::Isa isa : isas)
+    if (isa != backend::Isa::scalar) {
+      EXPECT_EQ(digests_of(isa), expected) << to_string(isa);
+    }
   if (isas.size() == 1) GTEST_SKIP() << "this processor has no other than " << to_string(isas[0]);
 }
 
