@@ -80,13 +80,16 @@ struct BenchmarkResult {
   /// The least seconds on a GPU: of a kernel that does next to nothing in a chain of such, of the host to
   /// encode one, to submit one and wait for it. 0 on a CPU.
   double dispatch_seconds = 0, encode_seconds = 0, submit_seconds = 0;
+  /// On a GPU: whether decoded tokens are looked up and chosen there (the most likely), without a round trip.
+  bool device_chooses_tokens = false;
   int64_t dispatches_per_token = 0;  ///< that decoding takes on a GPU (`describe_plan_on_gpu`)
 };
 
-/// Times prefill and decode of arbitrary tokens, without sampling, and takes the read bandwidth and the peaks
-/// of arithmetic between the repetitions. Throws `Error`: invalid_argument for counts below those above and
-/// where neither prefill nor decode is asked for, limit_exceeded when prompt or depth + n_decode exceed the
-/// context or the cache has no room for the streams, out_of_memory.
+/// Times prefill and decode of arbitrary tokens, without sampling (but where a GPU does it, which then goes
+/// on with the tokens it chose), and takes the read bandwidth and the peaks of arithmetic between the
+/// repetitions. Throws `Error`: invalid_argument for counts below those above and where neither prefill nor
+/// decode is asked for, limit_exceeded when prompt or depth + n_decode exceed the context or the cache has no
+/// room for the streams, out_of_memory.
 BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& options = {});
 
 /// As few bytes as make the caches of this machine matter little to a reading of them all; 128 MiB or more.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
+#include <memory>
 #include <optional>
 
 #include "api/options.hpp"
@@ -12,6 +14,7 @@
 #include "base/error.hpp"
 #include "model/multiply_adds.hpp"
 #include "model/sampler.hpp"
+#include "model/scheduler.hpp"
 #include "tensor/peak.hpp"
 
 namespace realizar {
@@ -48,6 +51,23 @@ class Streams {
         wants_logits_.back() = done == n_tokens;
         run();
       }
+  }
+
+  /// Whether the device chooses the tokens that are decoded: the most likely, while the batches that follow
+  /// are started as a scheduler does.
+  bool device_chooses() const {
+    return model_.device->most_candidates() > 0 && times_ == nullptr &&
+           sequences_.size() <= static_cast<size_t>(model_.max_batch_tokens);
+  }
+
+  /// Appends so many tokens to every sequence.
+  void decode(int n_tokens) {
+    for (int i = 0; i < n_tokens; ++i)
+      if (device_chooses())
+        start_token();
+      else
+        decode();
+    while (!started_.empty()) read_token();
   }
 
   /// Appends one token to every sequence, with logits.
@@ -102,18 +122,40 @@ class Streams {
     in_batch_.push_back(sequence);
   }
 
-  void run() {
+  /// What the tokens are stays with the device, so the books of pages do not hear that they were computed.
+  void start_token() {
+    clear();
+    for (size_t stream = 0; stream < sequences_.size(); ++stream) add(stream, 1);
+    wants_logits_.assign(tokens_.size(), 1);
+    // To take its time, the GPU does a batch twice, so that what it chose before is gone.
+    if (!started_.empty() && !gpu_seconds_)
+      for (size_t row = 0; row < tokens_.size(); ++row) tokens_[row] = -1 - static_cast<int32_t>(row);
+    const std::vector<fusion::TokenChoice> choices(tokens_.size(), {.top_k = 1});
+    started_.push_back(model_.device->start(prepare_batch(), choices));
+    if (started_.size() > model::Scheduler::most_ahead) read_token();
+  }
+
+  void read_token() {
+    started_.front()->result();
+    started_.pop_front();
+  }
+
+  fusion::Batch prepare_batch() {
     if (before_batch_) before_batch_();
-    std::vector<std::span<const int32_t>> tables;
-    for (const int32_t sequence : in_batch_) tables.push_back(model_.pages->page_table(sequence));
+    page_tables_.clear();
+    for (const int32_t sequence : in_batch_) page_tables_.push_back(model_.pages->page_table(sequence));
     for (const model::KvPages::Copy& copy : copies_) model_.device->copy_page(copy.from, copy.to);
-    const std::span<const float> logits = model_.device->run({.tokens = tokens_,
-                                                              .positions = positions_,
-                                                              .sequences = rows_,
-                                                              .wants_logits = wants_logits_,
-                                                              .page_tables = tables,
-                                                              .times = times_,
-                                                              .gpu_seconds = gpu_seconds_});
+    return {.tokens = tokens_,
+            .positions = positions_,
+            .sequences = rows_,
+            .wants_logits = wants_logits_,
+            .page_tables = page_tables_,
+            .times = times_,
+            .gpu_seconds = gpu_seconds_};
+  }
+
+  void run() {
+    const std::span<const float> logits = model_.device->run(prepare_batch());
     for (const int32_t sequence : in_batch_) model_.pages->commit(sequence);
     if (times_ && !logits.empty()) sample(logits);
   }
@@ -135,6 +177,8 @@ class Streams {
   std::vector<int32_t> tokens_, positions_, rows_, in_batch_;
   std::vector<uint8_t> wants_logits_;
   std::vector<model::KvPages::Copy> copies_;
+  std::vector<std::span<const int32_t>> page_tables_;
+  std::deque<std::unique_ptr<fusion::StartedBatch>> started_;
 };
 
 /// Those of `n_tokens` that end with logits, shared among them.
@@ -287,9 +331,10 @@ BenchmarkResult run_benchmark(GGUFTransformer& model, const BenchmarkOptions& op
   if (options.n_decode > 0) {
     Streams streams(impl, options.n_streams, options.before_batch);
     streams.prefill(options.depth);
+    result.device_chooses_tokens = streams.device_chooses();
     const auto decode = [&] {
       const Clock::time_point start = Clock::now();
-      for (int i = 0; i < options.n_decode; ++i) streams.decode();
+      streams.decode(options.n_decode);
       const double seconds = seconds_since(start);
       streams.truncate(options.depth);
       return seconds;

@@ -117,7 +117,8 @@ std::string to_json(const BenchOptions& options, const GGUFTransformer& model,
                {"f32_peak_gmac_per_s", result.f32_peak / 1e9},
                {"prefill_share", result.prefill.all.empty() ? Json() : Json(result.prefill_share())}};
   if (model.on_gpu())
-    json["gpu"] = {{"dispatches_per_token", result.dispatches_per_token},
+    json["gpu"] = {{"chooses_tokens", result.device_chooses_tokens},
+                   {"dispatches_per_token", result.dispatches_per_token},
                    {"dispatch_us", result.dispatch_seconds * 1e6},
                    {"encode_us", result.encode_seconds * 1e6},
                    {"submit_us", result.submit_seconds * 1e6}};
@@ -146,10 +147,13 @@ std::string ceilings_text(const BenchmarkResult& result) {
             fixed(result.read_bandwidth / bytes, 1) + " tok/s; share " + fixed(result.bandwidth_share(), 3);
   }
   if (result.submit_seconds > 0)
-    text += "\na decoded token takes " + std::to_string(result.dispatches_per_token) +
-            " dispatches; one takes " + fixed(result.dispatch_seconds * 1e6, 2) + " us, encoding it " +
-            fixed(result.encode_seconds * 1e6, 2) + " us, submitting it alone and waiting " +
-            fixed(result.submit_seconds * 1e6, 1) + " us";
+    text +=
+        "\na decoded token takes " + std::to_string(result.dispatches_per_token) + " dispatches; one takes " +
+        fixed(result.dispatch_seconds * 1e6, 2) + " us, encoding it " +
+        fixed(result.encode_seconds * 1e6, 2) + " us, submitting it alone and waiting " +
+        fixed(result.submit_seconds * 1e6, 1) + " us\n" +
+        (result.device_chooses_tokens ? "the GPU looks up and chooses decoded tokens, with batches under way"
+                                      : "a decoded token is one round trip, and logits come back");
   return text + "\n";
 }
 

@@ -109,7 +109,10 @@ class Chat {
         print(piece);
         return !interrupted();
       };
-      const GenerationResult result = engine_.generate(std::move(request));
+      const GenerationStream stream = engine_.submit(std::move(request));
+      if (!has_answered_) warn_of_host_sampling(stream.result());
+      has_answered_ = true;
+      const GenerationResult result = engine_.wait(stream);
       print("\n");
       if (result.stop_reason == StopReason::context_full)
         std::fputs("(the context is full: /reset begins a new conversation)\n", stderr);
@@ -125,7 +128,7 @@ class Chat {
   Engine engine_;
   LineEditor editor_;
   Conversation conversation_;
-  bool done_ = false;
+  bool done_ = false, has_answered_ = false;
 };
 
 int chat(const ChatOptions& options) {

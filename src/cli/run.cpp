@@ -119,7 +119,9 @@ int run(const RunOptions& options) {
     return !interrupted();
   };
   Engine engine(std::move(model));
-  const GenerationResult result = engine.generate(std::move(request));
+  const GenerationStream stream = engine.submit(std::move(request));
+  warn_of_host_sampling(stream.result());
+  const GenerationResult result = engine.wait(stream);
   const Speed speed = speed_of(result, std::move(engine));
   if (options.json) {
     print(to_json(result, speed));

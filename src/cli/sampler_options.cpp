@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <type_traits>
@@ -95,6 +96,12 @@ void add_sampler_options(CLI::App& command, SamplerOptions& options) {
       ->type_name("ID=BIAS")
       ->allow_extra_args(false)
       ->group("Sampling");
+}
+
+void warn_of_host_sampling(const GenerationResult& result) {
+  if (!result.host_sampling.empty())
+    std::fprintf(stderr, "realizar: tokens are chosen on the CPU, each after a round trip: %s\n",
+                 result.host_sampling.c_str());
 }
 
 }  // namespace realizar::cli

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "realizar/sampler_settings.hpp"
+#include "realizar/generation.hpp"
 
 namespace realizar::cli {
 
@@ -20,5 +20,8 @@ struct SamplerOptions {
 };
 
 void add_sampler_options(CLI::App& command, SamplerOptions& options);
+
+/// Says on stderr if a GPU leaves the choice of a generation's tokens to the CPU, and why.
+void warn_of_host_sampling(const GenerationResult& result);
 
 }  // namespace realizar::cli

@@ -84,10 +84,8 @@ class GpuDevice final : public Device {
     forget_recordings();
     kv_.reserve(n_pages);
     // A kernel that does not compile is known before the first token.
-    make_room_for_logits(1);
-    const int kept = TokenChooser::kept_for(std::array{TokenChoice{.top_k = 40}});
-    chooser_.reserve(1, kept);
-    recording({1, 1, kept});
+    make_room_for_a_token();
+    recording({1, 1, usual_kept()});
   }
   void copy_page(int from, int to) override { kv_.copy_page(from, to); }
 
@@ -152,9 +150,13 @@ class GpuDevice final : public Device {
     return gpu::measure_ceilings(*device_, pool_, uint64_t{software ? 32u : 1024u} << 20);
   }
   KernelNames kernels_of_token() override {
-    make_room_for_logits(1);
+    make_room_for_a_token();
     std::vector<size_t> ends;
-    const webgpu::Recording kernels = record(*device_, plan_memory(), 1, 1, &ends);
+    webgpu::Recording kernels = record(*device_, plan_memory(), 1, 1, &ends);
+    if (most_candidates() > 0) {
+      chooser_.record(kernels, logits_buffer_.binding(), 1, usual_kept());
+      ends.back() = kernels.size();
+    }
     KernelNames names;
     for (size_t op = 0, i = 0; op < ends.size(); ++op)
       for (names.emplace_back(); i < ends[op]; ++i) names.back().push_back(kernels.kernel_name(i));
@@ -164,6 +166,9 @@ class GpuDevice final : public Device {
   std::string gpu() const override { return device_->gpu().name; }
 
  private:
+  /// The candidates that are kept of a row for the usual samplers.
+  static int usual_kept() { return TokenChooser::kept_for(std::array{TokenChoice{.top_k = 40}}); }
+
   /// Runs the kernels once more, so many in a pass: seconds of each pass by the GPU's clock, which has room
   /// for 2048. They begin with the embeddings, so that doing all twice changes nothing.
   std::vector<double> time_passes(const webgpu::Recording& kernels, size_t n_kernels) {
@@ -203,6 +208,11 @@ class GpuDevice final : public Device {
             dense_rows_.binding(),
             chooser_.tokens(),
             logits_buffer_.binding()};
+  }
+
+  void make_room_for_a_token() {
+    make_room_for_logits(1);
+    if (chooser_.reserve(1, usual_kept())) forget_recordings();
   }
 
   /// Bytes that the rows of so many logits take.

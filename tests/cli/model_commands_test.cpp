@@ -351,6 +351,24 @@ TEST_F(ModelCommands, TheSoftwareGpuComputesAboutWhatTheCpuDoes) {
   EXPECT_GT(bench.at("decode").at("tokens_per_second").at("median"), 0.0);
   EXPECT_GT(bench.at("bandwidth_share"), 0.0);
   EXPECT_GT(bench.at("gpu").at("submit_us"), 0.0);
+  EXPECT_EQ(bench.at("gpu").at("chooses_tokens"), true);
+}
+
+TEST_F(ModelCommands, ASamplerThatAGpuLacksIsNamed) {
+  const std::string run = "run " + model_ + " -p hi --raw -n 12 --temperature 0.7 --seed 3 ";
+  const std::string gpu = "--device gpu --gpu software ";
+  const Outcome outcome = run_program(run + gpu + "--presence-penalty 1");
+  if (run_program("devices --json").out.find("\"software\"") == std::string::npos)
+    GTEST_SKIP() << "no GPU for tests: " << outcome.error.substr(0, 80);
+  const std::string said =
+      "realizar: tokens are chosen on the CPU, each after a round trip: the device has no penalties\n";
+  EXPECT_EQ(outcome.error.rfind(said, 0), 0u) << outcome.error;
+  EXPECT_EQ(run_program(run + gpu).error.rfind("realizar: ", 0), std::string::npos);
+  EXPECT_EQ(run_program(run + "--presence-penalty 1").error.rfind("realizar: ", 0), std::string::npos);
+  const Outcome chat =
+      run_program("chat " + model_ + " -n 3 --temperature 0.7 --presence-penalty 1 " + gpu, "one\ntwo\n");
+  EXPECT_EQ(chat.error.find(said), chat.error.rfind(said)) << "once";
+  EXPECT_NE(chat.error.find(said), std::string::npos) << chat.error;
 }
 
 TEST_F(ModelCommands, AGpuTakesSomeLayersOrNoneAndThePlanShowsItsKernels) {
