@@ -74,7 +74,7 @@ class GpuDevice final : public Device {
         kernels_(*device_),
         products_(device_, pool_),
         weights_(*device_, pool_, plan_, options, release),
-        buffers_(*device_, pool_, plan_, weights_, options),
+        buffers_(*device_, pool_, plan_, options),
         kv_(*device_, pool_, plan_.kv, options.kv_type),
         chooser_(*device_, pool_, kernels_, plan_.n_vocab, options.max_batch_tokens),
         dense_rows_(pool_.acquire(static_cast<uint64_t>(options.max_batch_tokens * most_columns(plan_)) *

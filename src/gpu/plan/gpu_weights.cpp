@@ -16,14 +16,14 @@ GpuWeights::GpuWeights(const webgpu::Device& device, GpuBufferPool& pool, const 
   std::vector<float> vectors;
   for (const size_t i : uses.order) {
     const fusion::Weight& weight = plan.weights[i];
-    if (uses.product[i] || (uses.token_table[i] && GpuDenseMatrix::has(weight.type))) {
+    if (uses.product[i] || uses.token_table[i]) {
       if (options.arithmetic == fusion::Arithmetic::fast && webgpu::WeightLayout::has(weight.type))
         matrices_[i].emplace(GpuMatrix(device, pool, weight.type, weight.n_cols,
                                        {{weight.data, weight.n_rows, weight.n_matrices}}));
       else
         matrices_[i].emplace(GpuDenseMatrix(device, pool, weight.type, weight.data,
                                             weight.n_rows * weight.n_matrices, weight.n_cols));
-      if (release && !uses.table[i]) release(weight.data);
+      if (release && (uses.token_table[i] || !uses.table[i])) release(weight.data);
     }
     if (uses.values[i]) {
       values_[i].resize(static_cast<size_t>(weight.n_cols * weight.n_rows * weight.n_matrices));

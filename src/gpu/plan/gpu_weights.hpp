@@ -16,7 +16,7 @@ using GpuWeight = std::variant<GpuMatrix, GpuDenseMatrix>;
 
 /// The plan's weights on a GPU: matrices of products in the layouts of their kernels, several of a weight one
 /// after the other as one with the rows of all; vectors in f32 one
-/// after the other in one buffer. Tables of embeddings stay in the file.
+/// after the other in one buffer. Tables that are looked up by position stay in the file.
 class GpuWeights {
  public:
   /// In *exact* arithmetic, and in block formats that have no layout on a GPU yet, quantised matrices become
@@ -25,12 +25,7 @@ class GpuWeights {
              const fusion::DeviceOptions& options,
              const std::function<void(std::span<const std::byte>)>& release);
 
-  /// The table of an Embed, where it is on the GPU.
-  const GpuDenseMatrix* token_table(fusion::WeightId id) const {
-    if (!id) return nullptr;
-    const auto& matrix = matrices_[static_cast<size_t>(id.index)];
-    return matrix ? std::get_if<GpuDenseMatrix>(&*matrix) : nullptr;
-  }
+  /// Of a product, or the table of an Embed.
   const GpuWeight& matrix(fusion::WeightId id) const { return *matrices_[static_cast<size_t>(id.index)]; }
   /// The first of a vector's numbers in `vectors()`; 0 where the plan has no such weight.
   uint32_t vector_at(fusion::WeightId id) const { return id ? vector_at_[static_cast<size_t>(id.index)] : 0; }

@@ -24,7 +24,7 @@ void for_each_op(const std::vector<Op>& ops, const Fn& fn) {
 }  // namespace
 
 PlanBuffers::PlanBuffers(const webgpu::Device& device, GpuBufferPool& pool, const Plan& plan,
-                         const GpuWeights& weights, const DeviceOptions& options)
+                         const DeviceOptions& options)
     : device_(&device),
       pool_(&pool),
       plan_(&plan),
@@ -34,18 +34,18 @@ PlanBuffers::PlanBuffers(const webgpu::Device& device, GpuBufferPool& pool, cons
   int64_t embedding_width = 0, scratch[n_rooms] = {};
   const auto need = [&](int room, int64_t columns) { scratch[room] = std::max(scratch[room], columns); };
   for_each_op(plan.ops, [&](const Op& op) {
-    const auto table = [&](WeightId weight, bool by_position, int width) {
-      tables_.push_back({weight, by_position});
+    const auto rows = [&](WeightId by_position, int width) {
+      tables_.push_back(by_position);
       embeddings_.push_back(
           {static_cast<uint32_t>(embedding_width * max_tokens_), static_cast<uint32_t>(width)});
       embedding_width += width;
     };
-    if (const auto* embed = std::get_if<Embed>(&op); embed && !weights.token_table(embed->table)) {
-      table(embed->table, false, embed->out.width);
+    if (const auto* embed = std::get_if<Embed>(&op); embed && !embed->table) {
+      rows({}, embed->out.width);
       takes_chosen_tokens_ = false;
     }
     if (const auto* positions = std::get_if<AddPositionEmbedding>(&op))
-      table(positions->table, true, positions->x.width);
+      rows(positions->table, positions->x.width);
     if (const auto* products = std::get_if<Products>(&op)) {
       if (products->gate) need(0, products->linears[0].out.width);
       if (products->norm) need(2, products->in.width);
@@ -123,20 +123,18 @@ void PlanBuffers::send_angles(const Batch& batch) {
 void PlanBuffers::send_embeddings(const Batch& batch) {
   std::vector<float> rows;
   for (size_t i = 0; i < tables_.size(); ++i) {
-    if (!tables_[i].weight) {
+    if (!tables_[i]) {
       device_->write(embedding_rows_.get(), uint64_t{embeddings_[i].at} * sizeof(float),
                      std::as_bytes(batch.rows));
       continue;
     }
-    const Weight& table = plan_->weight(tables_[i].weight);
-    const std::span<const int32_t> indices = tables_[i].by_position ? batch.positions : batch.tokens;
+    const Weight& table = plan_->weight(tables_[i]);
     const auto width = static_cast<size_t>(table.n_cols);
-    rows.resize(indices.size() * width);
-    for (size_t t = 0; t < indices.size(); ++t) {
-      require(indices[t] >= 0 && indices[t] < table.n_rows, ErrorKind::invalid_argument,
-              tables_[i].by_position ? "position " : "token ", indices[t], " is beyond the ", table.n_rows,
-              " rows of '", table.name, "'");
-      read_row(table, indices[t], std::span(rows).subspan(t * width, width));
+    rows.resize(batch.positions.size() * width);
+    for (size_t t = 0; t < batch.positions.size(); ++t) {
+      require(batch.positions[t] < table.n_rows, ErrorKind::invalid_argument, "position ", batch.positions[t],
+              " is beyond the ", table.n_rows, " rows of '", table.name, "'");
+      read_row(table, batch.positions[t], std::span(rows).subspan(t * width, width));
     }
     device_->write(embedding_rows_.get(), uint64_t{embeddings_[i].at} * sizeof(float),
                    std::as_bytes(std::span(rows)));

@@ -8,7 +8,6 @@
 #include "fusion/device.hpp"
 #include "fusion/rope_angles.hpp"
 #include "gpu/gpu_buffer_pool.hpp"
-#include "gpu/plan/gpu_weights.hpp"
 #include "gpu/view.hpp"
 
 namespace realizar::gpu {
@@ -19,11 +18,11 @@ class PlanBuffers {
   /// Throws out_of_memory; limit_exceeded, saying what would fit, when activations of so many tokens are more
   /// than a kernel sees.
   PlanBuffers(const webgpu::Device& device, GpuBufferPool& pool, const fusion::Plan& plan,
-              const GpuWeights& weights, const fusion::DeviceOptions& options);
+              const fusion::DeviceOptions& options);
 
-  /// Sends tokens, positions, page tables and asked rows, angles, and rows of tables that are not on the GPU:
-  /// by position, or by token. What was sent before stays as it is for batches that are submitted. Says
-  /// whether the page tables took a larger buffer, which kernels recorded before do not know.
+  /// Sends tokens, positions, page tables and asked rows, angles, and rows of tables by position. What was
+  /// sent before stays as it is for batches that are submitted. Says whether the page tables took a larger
+  /// buffer, which kernels recorded before do not know.
   bool send(const fusion::Batch& batch, std::span<const uint32_t> asked);
 
   /// Columns of an activation buffer.
@@ -31,7 +30,7 @@ class PlanBuffers {
   /// Room of its own for results between kernels that no slot has: of a gate or the gates of experts, 0, of
   /// experts, 1, of a norm, 2, and of tokens grouped by expert, 3.
   View scratch(int index, int width) const;
-  /// The rows that the plan's op number `index` looks up, among those with a table that is not on the GPU.
+  /// The rows that are sent for the plan's op number `index` among those that take such.
   View embeddings(int index) const { return embeddings_[static_cast<size_t>(index)]; }
   View angles(int table) const;
   uint32_t asked_at() const { return 2 * static_cast<uint32_t>(max_tokens_); }
@@ -51,12 +50,6 @@ class PlanBuffers {
   void send_angles(const fusion::Batch& batch);
   void send_embeddings(const fusion::Batch& batch);
 
-  /// A table that an op looks up by token or by position; none: the rows of the batch.
-  struct Table {
-    fusion::WeightId weight;
-    bool by_position;
-  };
-
   const webgpu::Device* device_;
   GpuBufferPool* pool_;
   const fusion::Plan* plan_;
@@ -64,10 +57,10 @@ class PlanBuffers {
   fusion::BufferPlacement placement_;
   fusion::RopeAngles angle_values_;
   static constexpr int n_rooms = 4;
-  int64_t scratch_at_[n_rooms] = {};  // columns before a token's, in the row of activations
-  std::vector<Table> tables_;
+  int64_t scratch_at_[n_rooms] = {};      // columns before a token's, in the row of activations
+  std::vector<fusion::WeightId> tables_;  // of rows that are sent, by position; none: those of the batch
   bool takes_chosen_tokens_ = true;
-  std::vector<View> embeddings_;
+  std::vector<View> embeddings_;  // the rows of `tables_`
   GpuBuffer activations_, batch_, angles_, embedding_rows_;
 };
 

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "gpu/plan/embed_recorder.hpp"
 #include "gpu/plan/expert_recorder.hpp"
 #include "gpu/plan/product_recorder.hpp"
 #include "gpu/webgpu/kernel_sources.hpp"
@@ -41,7 +42,7 @@ class Recorder : BatchRecording {
   }
 
   void operator()(const Embed& op) {
-    if (const GpuDenseMatrix* const table = memory.weights.token_table(op.table)) return embed(op, *table);
+    if (op.table) return record_embed(*this, op);
     elementwise({.operation = Elementwise::copy_other,
                  .out = view(op.out),
                  .other = memory.buffers.embeddings(n_tables_++),
@@ -249,28 +250,6 @@ class Recorder : BatchRecording {
   void operator()(const Linear&) { fail(ErrorKind::internal, "a product outside the fused Products"); }
 
  private:
-  void embed(const Embed& op, const GpuDenseMatrix& table) {
-    const std::string constants = constant("number", table.number());
-    for (const GpuDenseMatrix::Part& part : table.parts()) {
-      struct {
-        View out;
-        uint32_t n_cols, row_units, first_row, n_rows, tokens_at;
-        float factor;
-      } const arguments{view(op.out),
-                        static_cast<uint32_t>(table.n_cols()),
-                        static_cast<uint32_t>(table.row_units()),
-                        static_cast<uint32_t>(part.first_row),
-                        static_cast<uint32_t>(part.n_rows),
-                        memory.buffers.tokens_at(),
-                        op.scale};
-      const Kernel& kernel =
-          this->kernel("embed " + constants, "embed", constants, {"dense_number"},
-                       {Access::write, Access::read, Access::read, Access::read}, sizeof(arguments));
-      recorded.dispatch(kernel, {activations(), memory.buffers.batch(), memory.chosen, part.buffer.binding()},
-                        arguments, threads(table.n_cols()));
-    }
-  }
-
   ProductEpilogue epilogue(WeightId scale, WeightId bias) const {
     return product_epilogue(memory.weights, scale, bias);
   }

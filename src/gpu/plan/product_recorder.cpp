@@ -35,9 +35,7 @@ struct RecordProduct {
                         : choice.kind == MatrixChoice::Kind::chosen || input.n_tokens == 1 ? 1
                         : input.n_tokens <= 4                                              ? 4
                                                                                            : 8;
-    const int number = weights.type() == kernels::TensorType::f32   ? 0
-                       : weights.type() == kernels::TensorType::f16 ? 1
-                                                                    : 2;
+    const int number = weights.number();
     for (const GpuDenseMatrix::Part& part : weights.parts()) {
       // Results of several matrices count from the first row of each.
       const int64_t n_rows = is_one ? part.n_rows : choice.n_rows;
@@ -61,7 +59,7 @@ struct RecordProduct {
           "dense_product",
           constant("number", number) + constant("tokens", at_once) + constant("group_rows", rows_at_once) +
               epilogue.text() + choice.text(own_inputs),
-          {}, {Access::read, Access::read, Access::write, Access::read}, sizeof(arguments));
+          {"dense_number"}, {Access::read, Access::read, Access::write, Access::read}, sizeof(arguments));
       batch.recorded.dispatch(
           kernel, {part.buffer.binding(), batch.memory.dense_rows, numbers, batch.memory.weights.vectors()},
           arguments, choice.groups(n_rows, rows_at_once, input.n_tokens, at_once));

@@ -2,7 +2,7 @@
 // for up to `tokens` tokens; a lane adds up every eighth unit of a row, and the 8 sums of a row are added one after the
 // other.
 //
-// Ahead of this stand `number` (0: f32, 1: f16, 2: bf16), `tokens`, group_rows (8), epilogue.wgsl and matrix_choice.wgsl.
+// Ahead of this stand dense_number.wgsl, `number`, `tokens`, group_rows (8), epilogue.wgsl and matrix_choice.wgsl.
 struct Arguments {
   n_rows: u32, n_cols: u32, row_units: u32, n_tokens: u32, first_row: u32, part_rows: u32,  // the last two: of the part
   out: View, epilogue: Epilogue, choice: Choice,
@@ -16,20 +16,7 @@ var<immediate> arguments: Arguments;
 
 const rows = group_rows;
 const lanes = 8u;
-const unit_columns = select(8u, 4u, number == 0u);
 var<workgroup> sums: array<array<f32, lanes * rows>, tokens>;
-
-// Number `i` of a unit.
-fn weight(unit: vec4<u32>, i: u32) -> f32 {
-  if (number == 0u) {
-    return bitcast<f32>(unit[i]);
-  }
-  let word = unit[i / 2u];
-  if (number == 1u) {
-    return unpack2x16float(word)[i % 2u];
-  }
-  return bitcast<f32>(select(word << 16u, word & 0xffff0000u, i % 2u == 1u));
-}
 
 // Where row `r` of a place stands in the part, beyond it on both sides where another part has it.
 fn part_row(place: Place, r: u32) -> u32 {
@@ -54,7 +41,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       for (var i = 0u; i < min(unit_columns, arguments.n_cols - column); i++) {
         for (var t = 0u; t < tokens; t++) {
           let input = input_of(arguments.choice, place, t, group);
-          sum[t] = fma(weight(w, i), x[input * arguments.n_cols + column + i], sum[t]);
+          sum[t] = fma(dense_number(w, i), x[input * arguments.n_cols + column + i], sum[t]);
         }
       }
     }
