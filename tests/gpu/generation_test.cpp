@@ -125,6 +125,23 @@ TEST_P(GenerationsOnGpu, FollowUpsFindWhatCameOfTokensChosenAhead) {
   EXPECT_EQ(results[1].tokens, generate(*gpu_, {follow_up})[0].tokens);
 }
 
+TEST_P(GenerationsOnGpu, EndWithOneErrorWhereTheGpuIsLostWithBatchesUnderWay) {
+  gpu_->reserve_kv(n_pages);
+  model::KvPages pages(n_pages);
+  Scheduler scheduler(*gpu_, pages,
+                      {.n_vocab = fixture_.n_vocab,
+                       .n_context = 256,
+                       .max_batch_tokens = 64,
+                       .ends_generation = {},
+                       .token_text = {},
+                       .new_decoder = {}});
+  const auto generation = scheduler.submit(request(20, 50, 1));
+  for (int i = 0; i < 5; ++i) scheduler.step();
+  device_->destroy();
+  while (scheduler.step()) {}
+  EXPECT_EQ(thrown([&] { generation->result(); }), ErrorKind::io);
+}
+
 INSTANTIATE_TEST_SUITE_P(GpuDevice, GenerationsOnGpu, testing::Values("llama", "granite", "gpt2"),
                          [](const auto& name) { return test::test_name(name.param); });
 
