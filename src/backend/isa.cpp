@@ -91,10 +91,9 @@ struct IsaRow {
 const IsaRow& row(Isa isa) {
   static const std::vector<IsaRow> rows = {
       {"scalar", Isa::scalar, {}},
-      {"avx2", Isa::scalar, {"avx", "fma", "f16c", "avx2"}},
-      {"avx_vnni", Isa::avx2, {"avx_vnni"}},
-      {"avx512", Isa::avx2, {"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512_vnni"}},
-      {"amx", Isa::avx512, {"amx_tile", "amx_int8"}},
+#define REALIZAR_SET(name, base, ...) {#name, Isa::base, {__VA_ARGS__}},
+      REALIZAR_ALL_SETS(REALIZAR_SET)
+#undef REALIZAR_SET
   };
   return rows[static_cast<size_t>(isa)];
 }

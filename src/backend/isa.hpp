@@ -5,17 +5,29 @@
 #include <string_view>
 #include <vector>
 
+#include "backend/isa_list.hpp"
+
 namespace realizar::backend {
 
-/// The instruction sets that kernels are written for, slowest first.
+/// The instruction sets that kernels are written for (isa_list.hpp); of a family, slowest first.
 enum class Isa {
   scalar,
-  avx2,      ///< AVX2, FMA, F16C
-  avx_vnni,  ///< AVX-VNNI, on top of avx2
-  avx512,    ///< AVX-512 F, BW, VL, DQ and VNNI, on top of avx2
-  amx,       ///< AMX with int8 tiles, on top of avx512
+#define REALIZAR_SET(name, ...) name,
+  REALIZAR_ALL_SETS(REALIZAR_SET)
+#undef REALIZAR_SET
 };
-inline constexpr Isa all_isas[] = {Isa::scalar, Isa::avx2, Isa::avx_vnni, Isa::avx512, Isa::amx};
+inline constexpr Isa all_isas[] = {Isa::scalar,
+#define REALIZAR_SET(name, ...) Isa::name,
+                                   REALIZAR_ALL_SETS(REALIZAR_SET)
+#undef REALIZAR_SET
+};
+
+/// Those that kernels are compiled for here: of this family of processors.
+inline constexpr Isa built_isas[] = {Isa::scalar,
+#define REALIZAR_SET(name, ...) Isa::name,
+                                     REALIZAR_SETS_HERE(REALIZAR_SET)
+#undef REALIZAR_SET
+};
 
 /// The name as the enumeration and REALIZAR_ISA have it.
 const char* to_string(Isa isa);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "cli/backends.hpp"
 #include "cli/commands.hpp"
 #include "cli/files.hpp"
 #include "cli/units.hpp"
@@ -18,6 +19,7 @@ using Json = nlohmann::ordered_json;
 
 struct InfoOptions {
   std::string model;
+  bool backends = false;
   LoadOptions load;
   bool json = false;
   std::string plan;  ///< "text", "dot", or empty: no plan
@@ -158,6 +160,8 @@ std::string to_text(const FileInfo& info) {
 }
 
 int show_info(const InfoOptions& options) {
+  if (options.backends) return show_backends(options.json);
+  if (options.model.empty()) throw Error(ErrorKind::invalid_argument, "info needs a MODEL, or --backends");
   const bool on_gpu = options.device == "gpu";
   if (on_gpu && options.plan != "text")
     throw Error(ErrorKind::invalid_argument, "the kernels of a GPU are shown by --plan, as text");
@@ -180,14 +184,20 @@ int show_info(const InfoOptions& options) {
 
 void add_info(CLI::App& program, Action& action) {
   const auto [command, options] = add_command<InfoOptions>(
-      program, action, "info", "print what a GGUF file holds and what running it takes",
+      program, action, "info",
+      "print what a GGUF file holds and what running it takes, or what this machine computes with",
       "  realizar info model.gguf --context 4096\n"
       "  realizar info model.gguf --json | jq .metadata\n"
       "  realizar info model.gguf --plan\n"
       "  realizar info model.gguf --plan dot | dot -Tsvg > plan.svg\n"
-      "  realizar info model.gguf --plan --device gpu\n",
+      "  realizar info model.gguf --plan --device gpu\n"
+      "  realizar info --backends\n",
       show_info);
-  command.add_option("MODEL", options.model, "GGUF file, which may hold only a vocabulary")->required();
+  command.add_option("MODEL", options.model, "GGUF file, which may hold only a vocabulary");
+  command.add_flag(
+      "--backends", options.backends,
+      "print instead the instruction sets and the GPU that this build has: whether this machine has "
+      "them, which is used and why, and what each does at best (measured now)");
   command.add_flag("--json", options.json, "print a JSON object");
   whole_number(command.add_option("-c,--context", options.load.n_context,
                                   "estimate the memory for so many positions; 0: the model's own"),

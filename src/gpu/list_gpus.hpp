@@ -8,4 +8,7 @@ namespace realizar::gpu {
 /// `problem` says so.
 GpuList list_gpus();
 
+/// What the GPU of a name reads from its memory at best, in bytes a second; 0 where that cannot be measured.
+double read_bandwidth(const std::string& gpu);
+
 }  // namespace realizar::gpu

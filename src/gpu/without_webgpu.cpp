@@ -20,6 +20,8 @@ GpuList list_gpus() {
 
 HybridReport measure_crossovers(const std::string&, int) { fail(ErrorKind::io, problem); }
 
+double read_bandwidth(const std::string&) { return 0; }
+
 std::unique_ptr<fusion::Device> make_gpu_device(fusion::Plan, const fusion::DeviceOptions&,
                                                 const std::string&,
                                                 const std::function<void(std::span<const std::byte>)>&) {

@@ -11,6 +11,7 @@ namespace {
 
 struct Avx2 {
   static constexpr int width = 8;
+  static constexpr int registers = 16;
   static constexpr bool signed_dot = true;
   static constexpr int queries = 6;
   static constexpr int strips = 2;

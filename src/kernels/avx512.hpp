@@ -11,6 +11,7 @@ namespace {
 
 struct Avx512 {
   static constexpr int width = 16;
+  static constexpr int registers = 32;
   static constexpr bool signed_dot = false;
   static constexpr int queries = 8;
   static constexpr int strips = 2;

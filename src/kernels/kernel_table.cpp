@@ -23,16 +23,11 @@ KvPageLayout kv_page_layout(KvFormat format, int key_dim, int value_dim) {
 
 const KernelTable& kernels_of(backend::Isa isa) {
   switch (isa) {
-#if defined(__x86_64__)
-    case backend::Isa::avx2:
-      return avx2_kernels();
-    case backend::Isa::avx_vnni:
-      return avx_vnni_kernels();
-    case backend::Isa::avx512:
-      return avx512_kernels();
-    case backend::Isa::amx:
-      return amx_kernels();
-#endif
+#define REALIZAR_SET(name, ...) \
+  case backend::Isa::name:      \
+    return name##_kernels();
+    REALIZAR_SETS_HERE(REALIZAR_SET)
+#undef REALIZAR_SET
     default:
       return scalar_kernels();
   }

@@ -6,9 +6,8 @@
 namespace realizar::kernels {
 
 const KernelTable& scalar_kernels();
-const KernelTable& avx2_kernels();
-const KernelTable& avx_vnni_kernels();
-const KernelTable& avx512_kernels();
-const KernelTable& amx_kernels();
+#define REALIZAR_SET(name, ...) const KernelTable& name##_kernels();
+REALIZAR_ALL_SETS(REALIZAR_SET)
+#undef REALIZAR_SET
 
 }  // namespace realizar::kernels

@@ -11,6 +11,7 @@ namespace {
 /// compilers take minutes for.
 struct Scalar {
   static constexpr int width = 16;
+  static constexpr int registers = 32;
   static constexpr bool signed_dot = true;
   static constexpr int queries = 4;
   static constexpr int strips = 1;

@@ -21,7 +21,7 @@ class OnEachIsa : public testing::TestWithParam<backend::Isa> {
   const KernelTable& table() const { return kernels_of(GetParam()); }
 };
 
-inline const auto all_isas = testing::ValuesIn(backend::all_isas);
+inline const auto all_isas = testing::ValuesIn(backend::built_isas);
 inline const auto isa_name = [](const auto& param) { return std::string(backend::to_string(param.param)); };
 
 }  // namespace realizar::kernels::test

@@ -15,7 +15,7 @@ namespace realizar::kernels::generic {
 /// returns the multiply-adds. Every weight meets every token once a round: no two products are the same.
 template <class V>
 int64_t int8_peak(int64_t n_rounds) {
-  constexpr int n_tokens = V::width / 2;  // as many sums as registers hold
+  constexpr int n_tokens = V::registers / 4;  // as many sums as they hold
   constexpr int depth = smaller(chunk_groups, V::depth(15 * 127));
   constexpr int group_bytes = 4 * V::width;
   alignas(64) uint8_t weights[chunk_groups * group_bytes];

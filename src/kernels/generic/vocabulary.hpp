@@ -7,8 +7,8 @@
 #include "kernels/unrolled.hpp"
 
 // clang-format off: the lines of the vocabulary are its entries
-// The vocabulary of the generic kernels. An instruction set V has V::width (16, 8 or 4) lanes, multiplies
-// V::strips registers of rows together with many tokens, V::queries queries of attention (or tokens in f32)
+// The vocabulary of the generic kernels. An instruction set V has V::width (16, 8 or 4) lanes in each of
+// V::registers, multiplies V::strips registers of rows together with many tokens, V::queries queries of attention (or tokens in f32)
 // together with keys and values, and has as static functions on lanes of
 //
 //   F32  load store set1 add sub mul div, fma(a,b,c)=ab+c, fnma(a,b,c)=c-ab: each rounded once
