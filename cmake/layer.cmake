@@ -34,3 +34,12 @@ function(realizar_test name)
   endforeach()
   gtest_discover_tests(test_${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600 LABELS ${name})
 endfunction()
+
+# realizar_program(TEST NAME PROGRAM): the macro NAME of the program TEST is the command line that runs PROGRAM: under the
+# emulator in a cross build.
+function(realizar_program test name program)
+  add_dependencies(${test} ${program})
+  list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " emulator)
+  string(STRIP "${emulator} $<TARGET_FILE:${program}>" command)
+  target_compile_definitions(${test} PRIVATE "${name}=\"${command}\"")
+endfunction()

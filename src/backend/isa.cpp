@@ -75,6 +75,23 @@ std::vector<std::string> detect_features() {
   return found;
 }
 
+#elif defined(__aarch64__)
+
+/// Where the system tells of a feature (Documentation/arch/arm64/elf_hwcaps.rst of Linux).
+struct Feature {
+  const char* name;
+  int word, bit;
+};
+
+constexpr Feature features[] = {{"asimd", 0, 1}, {"dotprod", 0, 20}, {"i8mm", 1, 13}};
+
+std::vector<std::string> detect_features() {
+  std::vector<std::string> found;
+  for (const Feature& feature : features)
+    if ((system::hardware_capabilities(feature.word) >> feature.bit & 1) != 0) found.push_back(feature.name);
+  return found;
+}
+
 #else
 
 std::vector<std::string> detect_features() { return {}; }
@@ -89,10 +106,9 @@ struct IsaRow {
 };
 
 const IsaRow& row(Isa isa) {
-  static const std::vector<IsaRow> rows = {
-      {"scalar", Isa::scalar, {}},
+  static const std::vector<IsaRow> rows = {{"scalar", Isa::scalar, {}},
 #define REALIZAR_SET(name, base, ...) {#name, Isa::base, {__VA_ARGS__}},
-      REALIZAR_ALL_SETS(REALIZAR_SET)
+                                           REALIZAR_ALL_SETS(REALIZAR_SET)
 #undef REALIZAR_SET
   };
   return rows[static_cast<size_t>(isa)];

@@ -10,11 +10,15 @@
   SET(avx512, avx2, "avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512_vnni") \
   SET(amx, avx512, "amx_tile", "amx_int8")
 
-#define REALIZAR_ALL_SETS(SET) REALIZAR_X86_SETS(SET)
+#define REALIZAR_ARM_SETS(SET) SET(neon, scalar, "asimd")
+
+#define REALIZAR_ALL_SETS(SET) REALIZAR_X86_SETS(SET) REALIZAR_ARM_SETS(SET)
 
 // Those of the processors that this is compiled for, beside scalar.
 #if defined(__x86_64__)
 #define REALIZAR_SETS_HERE(SET) REALIZAR_X86_SETS(SET)
+#elif defined(__aarch64__)
+#define REALIZAR_SETS_HERE(SET) REALIZAR_ARM_SETS(SET)
 #else
 #define REALIZAR_SETS_HERE(SET)
 #endif

@@ -47,6 +47,10 @@ std::string cpu_name();
 /// The processor the calling thread runs on, -1 when unknown.
 int current_cpu();
 
+/// What the system says of the processor beyond its architecture, in bits that go by the architecture: word 0
+/// or 1; 0 when unknown.
+uint64_t hardware_capabilities(int word);
+
 /// Asks for this process to use the tile registers of AMX; says whether it may.
 bool allow_tiles();
 

@@ -1,4 +1,5 @@
 #include <sched.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -206,6 +207,8 @@ std::string cpu_name() {
   }
   return "";
 }
+
+uint64_t hardware_capabilities(int word) { return getauxval(word == 0 ? AT_HWCAP : AT_HWCAP2); }
 
 // Documentation/arch/x86/xstate.rst of the kernel; headers of Debian 12 lack the names.
 bool allow_tiles() {

@@ -134,17 +134,30 @@ TEST_P(ThreadPoolOf, WakesAfterSleep) {
   }
 }
 
+#if defined(__x86_64__) || defined(__aarch64__)
 #if defined(__x86_64__)
+constexpr uint64_t flush_and_round_up = 0x8040 | 0x4000;
+uint64_t float_mode() { return _mm_getcsr(); }
+void set_float_mode(uint64_t mode) { _mm_setcsr(static_cast<unsigned>(mode)); }
+#else
+constexpr uint64_t flush_and_round_up = 0x1000000 | 0x400000;
+uint64_t float_mode() {
+  uint64_t mode;
+  asm volatile("mrs %0, fpcr" : "=r"(mode));
+  return mode;
+}
+void set_float_mode(uint64_t mode) { asm volatile("msr fpcr, %0" : : "r"(mode)); }
+#endif
+
 TEST_P(ThreadPoolOf, KeepsDenormalsWhateverTheCallerDoes) {
-  constexpr unsigned flush_and_round_up = 0x8040 | 0x4000;
-  const unsigned saved = _mm_getcsr();
-  _mm_setcsr(saved | flush_and_round_up);
+  const uint64_t saved = float_mode();
+  set_float_mode(saved | flush_and_round_up);
   std::atomic<int> flushed{0};
   volatile float tiny = 1e-38f;
-  pool.run([&](int) { flushed += tiny * 0.25f == 0.0f || (_mm_getcsr() & flush_and_round_up) != 0; });
+  pool.run([&](int) { flushed += tiny * 0.25f == 0.0f || (float_mode() & flush_and_round_up) != 0; });
   pool.parallel_for(8, 1, [&](int64_t, int64_t) { flushed += tiny * 0.25f == 0.0f; });
-  const unsigned after = _mm_getcsr();
-  _mm_setcsr(saved);
+  const uint64_t after = float_mode();
+  set_float_mode(saved);
   EXPECT_EQ(flushed, 0);
   EXPECT_EQ(after & flush_and_round_up, flush_and_round_up) << "the caller's mode comes back";
 }
