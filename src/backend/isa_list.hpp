@@ -10,9 +10,10 @@
   SET(avx512, avx2, "avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512_vnni") \
   SET(amx, avx512, "amx_tile", "amx_int8")
 
-#define REALIZAR_ARM_SETS(SET) \
-  SET(neon, scalar, "asimd")   \
-  SET(neon_dot, neon, "dotprod")
+#define REALIZAR_ARM_SETS(SET)   \
+  SET(neon, scalar, "asimd")     \
+  SET(neon_dot, neon, "dotprod") \
+  SET(neon_i8mm, neon_dot, "i8mm")
 
 #define REALIZAR_ALL_SETS(SET) REALIZAR_X86_SETS(SET) REALIZAR_ARM_SETS(SET)
 

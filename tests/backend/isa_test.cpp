@@ -43,11 +43,10 @@ TEST(Isa, RefusedNamesListWhatThisMachineHas) {
 }
 
 TEST(Isa, RefusedNamesListWhatTheMachineLacks) {
-#if defined(__x86_64__)
-  const std::vector<std::string> some{"avx",      "fma",      "avx2",       "avx512f",
-                                      "avx512bw", "avx512vl", "avx512_vnni"};
+  const std::vector<std::string> some{"avx", "fma", "avx2", "avx512f", "avx512bw", "avx512vl", "avx512_vnni"};
   EXPECT_EQ(lacking_features(Isa::avx512, some), (std::vector<std::string>{"f16c", "avx512dq"}));
-#endif
+  EXPECT_EQ(lacking_features(Isa::neon_dot, std::vector<std::string>{"asimd"}),
+            std::vector<std::string>{"dotprod"});
   EXPECT_TRUE(lacking_features(available_isas().back(), cpu_features()).empty());
   const auto lacking = lacking_features(Isa::avx512, cpu_features());
   if (lacking.empty()) return;

@@ -12,10 +12,41 @@ namespace realizar::kernels::generic {
 /// Tokens that are multiplied together when there are many.
 inline constexpr int tokens_at_once = 4;
 
+template <class V>
+[[gnu::always_inline]] inline void interleave(typename V::I32 (&w)[chunk_groups]) {
+  for (int g = 0; g < chunk_groups; g += 2) V::interleave(w[g], w[g + 1]);
+}
+
+/// dot[a][r] = the k-groups [First, First + Count) of w[r], interleaved, times token a.
+template <class V, int A, int R, int First, int Count>
+[[gnu::always_inline]] inline void dot_pairs(typename V::Dot (&dot)[A][R],
+                                             const typename V::I32 (*w)[chunk_groups], const int8_t* x,
+                                             int64_t x_stride) {
+  constexpr int pairs = (A + 1) / 2;
+  typename V::PairDot pair[pairs][R];
+  unrolled<pairs>([&](auto p) { unrolled<R>([&](auto r) { pair[p][r] = V::no_pair_dot(); }); });
+  unrolled<Count / 2>([&](auto i) __attribute__((always_inline)) {
+    constexpr int g = First + 2 * i.value;
+    unrolled<R>([&](auto r) __attribute__((always_inline)) {
+      const auto low = V::in_register(w[r][g]), high = V::in_register(w[r][g + 1]);
+      unrolled<pairs>([&](auto p) __attribute__((always_inline)) {
+        const int8_t* first = x + 2 * p * x_stride + 4 * g;
+        // The last of an odd number meets itself.
+        const int8_t* second = 2 * p + 1 < A ? first + x_stride : first;
+        pair[p][r] = V::dot_pair(pair[p][r], low, high, first, second);
+      });
+    });
+  });
+  unrolled<A>([&](auto a) __attribute__((always_inline)) {
+    unrolled<R>(
+        [&](auto r) { dot[a][r] = a % 2 == 0 ? V::first_of(pair[a / 2][r]) : V::second_of(pair[a / 2][r]); });
+  });
+}
+
 /// sum[a][r] += scale(r, group) * (the k-groups [first, first + Count) of w[r] times token a), group by
 /// group; no scale where the format has none. Token a is at x + a * x_stride; start(a, group) is what its
 /// dots begin with.
-template <class V, class F, int A, int R, int First, int Count, class Scale, class Start>
+template <class V, class F, int A, int R, int First, int Count, bool Pairs, class Scale, class Start>
 [[gnu::always_inline]] inline void add_dots(typename V::I32 (*sum)[R],
                                             const typename V::I32 (*w)[chunk_groups], const int8_t* x,
                                             int64_t x_stride, const Scale& scale, const Start& start) {
@@ -24,11 +55,12 @@ template <class V, class F, int A, int R, int First, int Count, class Scale, cla
   unrolled<Count / depth>([&](auto step) __attribute__((always_inline)) {
     constexpr int from = First + step.value * depth;
     typename V::Dot dot[A][R];
-    unrolled<A>([&](auto a) __attribute__((always_inline)) {
+    if constexpr (Pairs) dot_pairs<V, A, R, from, depth>(dot, w, x, x_stride);
+    unrolled<Pairs ? 0 : A>([&](auto a) __attribute__((always_inline)) {
       const auto first = start(a, from / group);
       unrolled<R>([&](auto r) { dot[a][r] = first; });
     });
-    unrolled<depth>([&](auto i) __attribute__((always_inline)) {
+    unrolled<Pairs ? 0 : depth>([&](auto i) __attribute__((always_inline)) {
       typename V::I32 weights[R];
       unrolled<R>([&](auto r) { weights[r] = V::in_register(w[r][from + i]); });
       unrolled<A>([&](auto a) __attribute__((always_inline)) {
@@ -85,6 +117,7 @@ template <class V, class F, int R, bool Many>
       const uint8_t* panel = strips.panel(r);
       if constexpr (Strips<V>::first_row(r) == 0) prefetch_chunk<F>(panel, chunk, strips.template ahead<R>());
       load_codes<V, F>(chunk_of<F>(panel, chunk), strips.first_row(r), w[r]);
+      if constexpr (Many && TakesPairs<V>) interleave<V>(w[r]);
       const BlockScales<V, F> scales{panel + L::meta_at(chunk / L::chunks), strips.first_row(r)};
       for (int s = 0; s < spans; ++s) d[r][s] = scales.d(static_cast<int>(chunk % L::chunks) * spans + s);
       if constexpr (F::has_min) dmin[r] = scales.dmin();
@@ -103,7 +136,7 @@ template <class V, class F, int R, bool Many>
               }
               unrolled<R>([&](auto r) { sum[a][r] = start; });
             });
-            add_dots<V, F, A, R, s * groups, groups>(
+            add_dots<V, F, A, R, s * groups, groups, (Many && TakesPairs<V>)>(
                 sum, w, x.codes + (at + t) * chunk_columns, chunk_columns,
                 [](int, int) { return typename V::Scale{}; }, [](int, int) { return V::no_dot(); });
             unrolled<A>([&](auto a) __attribute__((always_inline)) {
@@ -201,6 +234,7 @@ template <class V, class F, int R, bool Many>
         if constexpr (Strips<V>::first_row(r) == 0)
           prefetch<CodeChunk<F>::bytes>(chunk, strips.template ahead<R>());
         load_codes<V, F>(chunk, strips.first_row(r), w[r]);
+        if constexpr (Many && TakesPairs<V>) interleave<V>(w[r]);
       });
       const int8_t* codes = x.codes_of(256, block * L::chunks + c, first);
       const auto scale = [&](int r, int i) __attribute__((always_inline)) {
@@ -214,9 +248,9 @@ template <class V, class F, int R, bool Many>
               else
                 return V::no_dot();
             };
-            add_dots<V, F, count.value, R, 0, chunk_groups>(sum + t, w,
-                                                            codes + t * QuantizedTokens::pair_columns,
-                                                            QuantizedTokens::pair_columns, scale, start);
+            add_dots<V, F, count.value, R, 0, chunk_groups, (Many && TakesPairs<V>)>(
+                sum + t, w, codes + t * QuantizedTokens::pair_columns, QuantizedTokens::pair_columns, scale,
+                start);
           });
     }
     F32 d[R], dmin[R];

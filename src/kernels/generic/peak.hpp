@@ -19,9 +19,9 @@ int64_t int8_peak(int64_t n_rounds) {
   constexpr int depth = smaller(chunk_groups, V::depth(15 * 127));
   constexpr int group_bytes = 4 * V::width;
   alignas(64) uint8_t weights[chunk_groups * group_bytes];
-  alignas(64) int8_t x[n_tokens * 4];
+  alignas(64) int8_t x[n_tokens * 8];
   for (int i = 0; i < chunk_groups * group_bytes; ++i) weights[i] = static_cast<uint8_t>(i * 7 % 16);
-  for (int i = 0; i < n_tokens * 4; ++i) x[i] = static_cast<int8_t>(i * 37 % 255 - 127);
+  for (int i = 0; i < n_tokens * 8; ++i) x[i] = static_cast<int8_t>(i * 37 % 255 - 127);
 
   typename V::I32 sum[n_tokens];
 #pragma GCC unroll 16
@@ -31,10 +31,23 @@ int64_t int8_peak(int64_t n_rounds) {
     touch(x);
     for (int g = 0; g < chunk_groups; g += depth) {
       typename V::Dot dot[n_tokens];
-      for (auto& each : dot) each = V::no_dot();
-      for (int i = g; i < g + depth; ++i) {
-        const auto w = V::load_bytes(weights + i * group_bytes);
-        for (int t = 0; t < n_tokens; ++t) dot[t] = V::in_register(V::dot_u(dot[t], w, x + 4 * t));
+      if constexpr (TakesPairs<V>) {
+        typename V::PairDot pair[n_tokens / 2];
+        for (auto& each : pair) each = V::no_pair_dot();
+        for (int i = g; i < g + depth; i += 2) {
+          const auto a = V::load_bytes(weights + i * group_bytes),
+                     b = V::load_bytes(weights + (i + 1) * group_bytes);
+          for (int t = 0; t < n_tokens; t += 2)
+            pair[t / 2] = V::dot_pair(pair[t / 2], a, b, x + 8 * t, x + 8 * t + 8);
+        }
+        for (int t = 0; t < n_tokens; ++t)
+          dot[t] = t % 2 == 0 ? V::first_of(pair[t / 2]) : V::second_of(pair[t / 2]);
+      } else {
+        for (auto& each : dot) each = V::no_dot();
+        for (int i = g; i < g + depth; ++i) {
+          const auto w = V::load_bytes(weights + i * group_bytes);
+          for (int t = 0; t < n_tokens; ++t) dot[t] = V::in_register(V::dot_u(dot[t], w, x + 4 * t));
+        }
       }
       for (int t = 0; t < n_tokens; ++t) sum[t] = V::add_dot(sum[t], dot[t]);
     }

@@ -8,8 +8,8 @@
 
 // clang-format off: the lines of the vocabulary are its entries
 // The vocabulary of the generic kernels. An instruction set V has V::width (16, 8 or 4) lanes in each of
-// V::registers, multiplies V::strips registers of rows together with many tokens, V::queries queries of attention (or tokens in f32)
-// together with keys and values, and has as static functions on lanes of
+// V::registers, multiplies V::strips registers of rows together with many tokens, V::queries queries of
+// attention (or tokens in f32) together with keys and values, and has as static functions on lanes of
 //
 //   F32  load store set1 add sub mul div, fma(a,b,c)=ab+c, fnma(a,b,c)=c-ab: each rounded once
 //        min(a,b)=a<b?a:b, max(a,b)=a>b?a:b (so a NaN in a gives b)
@@ -29,7 +29,10 @@
 //        minus_dot(n, x): -n times x[0], x[1] as the pairs of a Dot of int16 (only where depth is limited)
 //        no_dot(): 0; add_dot(I32, Dot), add_scaled(I32, Dot, Scale)
 //        scale_u(bytes, i), scale_s: a Scale from byte i of each lane, unsigned or signed
-//        pair_u(bytes, i), pair_s: bytes 2i and 2i + 1 of each lane as two int16
+//        only where tokens go in pairs, with PairDot as their type: interleave(I32& a, I32& b) of the
+//        k-groups 2i and 2i + 1; no_pair_dot(); dot_pair(dot, a, b, x, y): of 8 int8 of one token and of
+//        another; first_of, second_of: the Dot of either pair_u(bytes, i), pair_s: bytes 2i and 2i + 1 of
+//        each lane as two int16
 //
 // V is a type in an unnamed namespace of its .cpp file, so that no two instruction sets share an
 // instantiation; for the same reason generic code uses no function of the standard library.
@@ -37,6 +40,12 @@
 namespace realizar::kernels::generic {
 
 [[gnu::always_inline]] constexpr int smaller(int a, int b) { return a < b ? a : b; }
+
+/// Whether many tokens are multiplied two by two, with weights of two k-groups interleaved.
+template <class V>
+concept TakesPairs = requires {
+  typename V::PairDot;
+};
 
 /// fn(first, a constant number of queries, or tokens, that are done together) for `count` of them: V::queries
 /// as long as there are so many, then 4, 2 or 1.
