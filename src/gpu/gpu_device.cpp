@@ -12,6 +12,7 @@
 #include "fusion/check_batch.hpp"
 #include "gpu/async_gpu_result.hpp"
 #include "gpu/gpu_ceilings.hpp"
+#include "gpu/plan/attention_recorder.hpp"
 #include "gpu/plan/plan_recorder.hpp"
 #include "gpu/plan/token_chooser.hpp"
 #include "gpu/webgpu/gpu_clock.hpp"
@@ -105,7 +106,9 @@ class GpuDevice final : public Device {
       if (batch.wants_logits[t] != 0) asked.push_back(static_cast<uint32_t>(t));
     require(choices.empty() || choices.size() == asked.size(), ErrorKind::invalid_argument, choices.size(),
             " tokens are to be chosen by ", asked.size(), " rows of logits");
-    const Shape shape{static_cast<int64_t>(batch.tokens.size()), static_cast<int64_t>(asked.size()),
+    const auto n_tokens = static_cast<int64_t>(batch.tokens.size());
+    const int32_t deepest = *std::max_element(batch.positions.begin(), batch.positions.end());
+    const Shape shape{{n_tokens, static_cast<int64_t>(asked.size()), attention_splits(n_tokens, deepest)},
                       TokenChooser::kept_for(choices)};
     const auto is_host_s = [](const TokenChoice& choice) { return choice.top_k == 0; };
     const bool reads_logits = choices.empty() || std::any_of(choices.begin(), choices.end(), is_host_s);
@@ -152,7 +155,7 @@ class GpuDevice final : public Device {
   KernelNames kernels_of_token() override {
     make_room_for_a_token();
     std::vector<size_t> ends;
-    webgpu::Recording kernels = record(*device_, plan_memory(), 1, 1, &ends);
+    webgpu::Recording kernels = record(*device_, plan_memory(), {1, 1, 1}, &ends);
     if (most_candidates() > 0) {
       chooser_.record(kernels, logits_buffer_.binding(), 1, usual_kept());
       ends.back() = kernels.size();
@@ -192,9 +195,8 @@ class GpuDevice final : public Device {
   }
 
   /// What kernels are recorded for.
-  struct Shape {
-    int64_t n_tokens, n_asked;  // asked: rows of logits
-    int kept;                   // candidates of a row, one of which is chosen; 0: none is
+  struct Shape : BatchShape {
+    int kept = 0;  // candidates of a row of logits, one of which is chosen; 0: none is
     auto operator<=>(const Shape&) const = default;
   };
 
@@ -229,7 +231,7 @@ class GpuDevice final : public Device {
     constexpr size_t most_shapes = 8;
     if (const auto found = recordings_.find(shape); found != recordings_.end()) return found->second;
     if (recordings_.size() >= most_shapes) forget_recordings();
-    webgpu::Recording recorded = record(*device_, plan_memory(), shape.n_tokens, shape.n_asked);
+    webgpu::Recording recorded = record(*device_, plan_memory(), shape);
     if (shape.kept > 0) chooser_.record(recorded, logits_buffer_.binding(), shape.n_asked, shape.kept);
     return recordings_.emplace(shape, std::move(recorded)).first->second;
   }
@@ -267,7 +269,7 @@ class GpuDevice final : public Device {
   GpuBuffer dense_rows_, logits_buffer_;
   std::map<Shape, webgpu::Recording> recordings_;
   std::optional<webgpu::Commands> ahead_;  // encoded, for the next batch if it has this shape
-  Shape ahead_shape_;
+  Shape ahead_shape_{};
   std::unique_ptr<StartedBatch> last_run_;
 };
 

@@ -16,7 +16,7 @@ class Device;
 /// A plan on a GPU: weights are sent once as the file has them, re-laid for the kernels; activations and the
 /// KV cache stay there; a batch is one submission of kernels that were recorded once for its shape. In
 /// *exact* arithmetic quantised matrices become f32. `gpu`: "auto", "software", or (part of) a name. Throws
-/// as GpuCompute does; unsupported for keys and values in q8_0.
+/// as GpuCompute does.
 std::unique_ptr<fusion::Device> make_gpu_device(
     fusion::Plan plan, const fusion::DeviceOptions& options, const std::string& gpu,
     const std::function<void(std::span<const std::byte>)>& release = {});

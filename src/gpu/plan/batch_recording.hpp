@@ -25,6 +25,7 @@ std::string constant(const char* name, T value) {
 struct BatchRecording {
   const PlanMemory& memory;
   int64_t n_tokens;
+  int64_t n_splits;  // of the positions that a token sees, at most, as attention_splits has it
   webgpu::Recording recorded;
 
   View view(const fusion::Slot& slot) const { return memory.buffers.view(slot); }

@@ -3,27 +3,37 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/quotient.hpp"
+#include "kernels/kernel_table.hpp"
 
 namespace realizar::gpu {
 
 using fusion::KvShape;
 using fusion::KvType;
 
-GpuKvCache::GpuKvCache(const webgpu::Device& device, GpuBufferPool& pool, std::span<const KvShape> layers,
-                       KvType type)
-    : device_(&device), pool_(&pool), layers_(layers.begin(), layers.end()), type_(type) {
-  require(type != KvType::q8_0, ErrorKind::unsupported,
-          "keys and values in q8_0 do not run on a GPU yet: use f16 or f32, or the CPU");
-  for (const KvShape& layer : layers_)
-    require(layer.key_dim % 2 == 0 && layer.value_dim % 2 == 0, ErrorKind::unsupported, "heads of ",
-            layer.key_dim, " and ", layer.value_dim,
-            " columns, which are odd, do not run on a GPU: use the CPU");
+GpuKvLayout gpu_kv_layout(const KvShape& layer, KvType type) {
+  const int unit_columns = type == KvType::f32 ? 4 : type == KvType::f16 ? 8 : 16;
+  // Kernels read eight columns at a time, or blocks have that many.
+  const int multiple = type == KvType::q8_0 ? kernels::kv_block : 8;
+  const auto units = [&](int dim) {
+    return static_cast<int>(quotient_up(dim, multiple)) * multiple / unit_columns;
+  };
+  GpuKvLayout layout{units(layer.key_dim), units(layer.value_dim), 0};
+  const int units_of_position = layout.key_units + layout.value_units;
+  layout.head_units = fusion::page_positions * units_of_position;
+  // A word of 4 bytes for each block of two units.
+  if (type == KvType::q8_0) layout.head_units += fusion::page_positions * units_of_position / 2 / 4;
+  return layout;
 }
 
+GpuKvCache::GpuKvCache(const webgpu::Device& device, GpuBufferPool& pool, std::span<const KvShape> layers,
+                       KvType type)
+    : device_(&device), pool_(&pool), layers_(layers.begin(), layers.end()), type_(type) {}
+
 uint64_t GpuKvCache::page_bytes(const KvShape& layer) const {
-  const auto numbers = static_cast<uint64_t>(layer.n_kv_heads) *
-                       static_cast<uint64_t>(layer.key_dim + layer.value_dim) * fusion::page_positions;
-  return numbers * (type_ == KvType::f16 ? 2 : 4);
+  constexpr uint64_t unit_bytes = 16;
+  return static_cast<uint64_t>(layer.n_kv_heads) *
+         static_cast<uint64_t>(gpu_kv_layout(layer, type_).head_units) * unit_bytes;
 }
 
 uint64_t GpuKvCache::page_bytes() const {

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "fusion/read_row.hpp"
+#include "gpu/plan/attention_recorder.hpp"
 
 namespace realizar::gpu {
 
@@ -68,7 +69,10 @@ PlanBuffers::PlanBuffers(const webgpu::Device& device, GpuBufferPool& pool, cons
   require(tokens * row <= most, ErrorKind::limit_exceeded, "activations of ", tokens, " tokens take ",
           tokens * row, " bytes, and the GPU ", device.gpu().name, " shows a kernel ", most,
           " at most: use batches of up to ", most / row, " tokens");
-  activations_ = pool.acquire(tokens * row);
+  partials_at_ = width * max_tokens_;
+  partial_numbers_ =
+      std::min(attention_room(plan), static_cast<int64_t>((most - tokens * row) / sizeof(float)));
+  activations_ = pool.acquire(tokens * row + static_cast<uint64_t>(partial_numbers_) * sizeof(float));
   angles_ = pool.acquire(std::max<uint64_t>(1, tokens * angle_values_.token_stride()) * sizeof(float));
   embedding_rows_ =
       pool.acquire(std::max<uint64_t>(1, tokens * static_cast<uint64_t>(embedding_width)) * sizeof(float));

@@ -33,6 +33,9 @@ class PlanBuffers {
   /// The rows that are sent for the plan's op number `index` among those that take such.
   View embeddings(int index) const { return embeddings_[static_cast<size_t>(index)]; }
   View angles(int table) const;
+  /// Room for partial results of attention, behind the columns of all tokens, and how much.
+  uint32_t partials_at() const { return static_cast<uint32_t>(partials_at_); }
+  int64_t partial_numbers() const { return partial_numbers_; }
   uint32_t asked_at() const { return 2 * static_cast<uint32_t>(max_tokens_); }
   uint32_t tokens_at() const { return 3 * static_cast<uint32_t>(max_tokens_); }
   /// Whether a batch may have tokens that only the GPU knows.
@@ -57,7 +60,8 @@ class PlanBuffers {
   fusion::BufferPlacement placement_;
   fusion::RopeAngles angle_values_;
   static constexpr int n_rooms = 4;
-  int64_t scratch_at_[n_rooms] = {};      // columns before a token's, in the row of activations
+  int64_t scratch_at_[n_rooms] = {};  // columns before a token's, in the row of activations
+  int64_t partials_at_ = 0, partial_numbers_ = 0;
   std::vector<fusion::WeightId> tables_;  // of rows that are sent, by position; none: those of the batch
   bool takes_chosen_tokens_ = true;
   std::vector<View> embeddings_;  // the rows of `tables_`

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "gpu/plan/attention_recorder.hpp"
 #include "gpu/plan/embed_recorder.hpp"
 #include "gpu/plan/expert_recorder.hpp"
 #include "gpu/plan/product_recorder.hpp"
@@ -23,8 +24,9 @@ enum class Elementwise { copy_other, add, add_rows, multiply_other, scale, soft_
 
 class Recorder : BatchRecording {
  public:
-  Recorder(const webgpu::Device& device, const PlanMemory& plan_memory, int64_t tokens, int64_t asked)
-      : BatchRecording{plan_memory, tokens, webgpu::Recording(device)}, n_asked_(asked) {}
+  Recorder(const webgpu::Device& device, const PlanMemory& plan_memory, const BatchShape& shape)
+      : BatchRecording{plan_memory, shape.n_tokens, shape.n_splits, webgpu::Recording(device)},
+        n_asked_(shape.n_asked) {}
 
   void record(const Op& op) { std::visit(*this, static_cast<const OpVariant&>(op)); }
   size_t size() const { return recorded.size(); }
@@ -32,9 +34,9 @@ class Recorder : BatchRecording {
 
   void operator()(const PerToken& op) {
     for (size_t i = 0; i < op.ops.size(); ++i)
-      if (i + 2 < op.ops.size() && is_rope_and_store(op.ops[i], op.ops[i + 1], op.ops[i + 2])) {
-        rope_and_store(std::get<Rope>(op.ops[i]), std::get<Rope>(op.ops[i + 1]),
-                       std::get<StoreKv>(op.ops[i + 2]));
+      if (i + 2 < op.ops.size() && are_rope_and_store(*this, op.ops[i], op.ops[i + 1], op.ops[i + 2])) {
+        record_rope_and_store(*this, std::get<Rope>(op.ops[i]), std::get<Rope>(op.ops[i + 1]),
+                              std::get<StoreKv>(op.ops[i + 2]));
         i += 2;
       } else {
         record(op.ops[i]);
@@ -92,48 +94,8 @@ class Recorder : BatchRecording {
                       {activations()}, arguments, threads(op.n_heads * (op.a_width + op.b_width)));
   }
 
-  void operator()(const StoreKv& op) {
-    const KvShape& shape = memory.kv.shape(op.layer);
-    struct {
-      View k, v;
-      uint32_t v_head_stride;
-    } const arguments{view(op.k), op.v ? view(op.v) : View{},
-                      static_cast<uint32_t>(op.v_stride != 0 ? op.v_stride : shape.value_dim)};
-    const Kernel& kernel = this->kernel(concat("store_kv ", kv_key(shape)), "store_kv", kv_constants(shape),
-                                        {"kv_page", "kv_write"}, {Access::write, Access::read, Access::write},
-                                        sizeof(arguments));
-    recorded.dispatch(kernel, {activations(), memory.buffers.batch(), memory.kv.layer(op.layer)}, arguments,
-                      threads(shape.n_kv_heads * (shape.key_dim + shape.value_dim) / 2));
-  }
-
-  void operator()(const Attention& op) {
-    const KvShape& shape = memory.kv.shape(op.layer);
-    const int out_dim = op.out.width / op.n_heads;
-    struct {
-      View q, out;
-      uint32_t group, window;
-      float scale, soft_cap;
-      uint32_t sinks_at, has_sinks;
-      float alibi_max_bias;
-      uint32_t n_heads;
-    } const arguments{view(op.q),
-                      view(op.out),
-                      static_cast<uint32_t>(op.n_heads / shape.n_kv_heads),
-                      static_cast<uint32_t>(op.window),
-                      op.scale,
-                      op.soft_cap,
-                      memory.weights.vector_at(op.sinks),
-                      op.sinks ? 1u : 0u,
-                      op.alibi_max_bias,
-                      static_cast<uint32_t>(op.n_heads)};
-    const Kernel& kernel =
-        this->kernel(concat("attention ", kv_key(shape), " ", out_dim), "attention",
-                     kv_constants(shape) + constant("out_dim", out_dim), {"kv_page"},
-                     {Access::write, Access::read, Access::read, Access::read}, sizeof(arguments));
-    recorded.dispatch(
-        kernel, {activations(), memory.buffers.batch(), memory.kv.layer(op.layer), memory.weights.vectors()},
-        arguments, {static_cast<uint32_t>(op.n_heads), static_cast<uint32_t>(n_tokens), 1});
-  }
+  void operator()(const StoreKv& op) { record_store(*this, op); }
+  void operator()(const Attention& op) { record_attention(*this, op); }
 
   void operator()(const Gate& op) { gate(op, view(op.gate), op.up ? view(op.up) : View{}, !!op.up); }
 
@@ -254,15 +216,6 @@ class Recorder : BatchRecording {
     return product_epilogue(memory.weights, scale, bias);
   }
 
-  std::string kv_key(const KvShape& shape) const {
-    return concat(shape.n_kv_heads, " ", shape.key_dim, " ", shape.value_dim);
-  }
-  std::string kv_constants(const KvShape& shape) const {
-    return constant("key_dim", shape.key_dim) + constant("value_dim", shape.value_dim) +
-           constant("n_kv_heads", shape.n_kv_heads) + constant("kv_f16", memory.kv.type() == KvType::f16) +
-           constant("max_tokens", memory.buffers.max_tokens());
-  }
-
   struct ElementwiseCall {
     Elementwise operation;
     View a{}, b{}, out{}, other{};
@@ -289,41 +242,6 @@ class Recorder : BatchRecording {
                       {call.numbers.buffer ? call.numbers : activations(),
                        call.others.buffer ? call.others : memory.weights.vectors()},
                       arguments, groups);
-  }
-
-  /// Queries turned in place, keys turned as they are stored: whole heads, alike.
-  bool is_rope_and_store(const Op& first, const Op& second, const Op& third) const {
-    const auto* q = std::get_if<Rope>(&first);
-    const auto* k = std::get_if<Rope>(&second);
-    const auto* store = std::get_if<StoreKv>(&third);
-    if (!q || !k || !store || k->x != store->k || !store->v) return false;
-    const int key_dim = memory.kv.shape(store->layer).key_dim;
-    const auto whole = [&](const Rope& rope) { return rope.head_offset == 0 && rope.head_stride == key_dim; };
-    return whole(*q) && whole(*k) && q->style == k->style && q->table == k->table && q->n_rot == k->n_rot;
-  }
-
-  void rope_and_store(const Rope& q, const Rope& k, const StoreKv& store) {
-    const KvShape& shape = memory.kv.shape(store.layer);
-    struct {
-      View q, k, v, angles;
-      uint32_t n_pairs, v_head_stride;
-    } const arguments{view(q.x),
-                      view(k.x),
-                      view(store.v),
-                      memory.buffers.angles(q.table),
-                      static_cast<uint32_t>(q.n_rot / 2),
-                      static_cast<uint32_t>(store.v_stride != 0 ? store.v_stride : shape.value_dim)};
-    const bool halves = q.style == RopeStyle::neox;
-    const Kernel& kernel =
-        this->kernel(concat("rope_kv ", kv_key(shape), " ", halves, q.n_heads), "rope_kv",
-                     kv_constants(shape) + constant("halves", halves) + constant("n_heads", q.n_heads),
-                     {"kv_page", "kv_write"}, {Access::write, Access::read, Access::write, Access::read},
-                     sizeof(arguments));
-    recorded.dispatch(
-        kernel,
-        {activations(), memory.buffers.batch(), memory.kv.layer(store.layer), memory.buffers.angle_numbers()},
-        arguments,
-        threads(((q.n_heads + shape.n_kv_heads) * shape.key_dim + shape.n_kv_heads * shape.value_dim) / 2));
   }
 
   static std::string norm_constants(const Norm& op) {
@@ -415,9 +333,9 @@ class Recorder : BatchRecording {
 
 }  // namespace
 
-webgpu::Recording record(const webgpu::Device& device, const PlanMemory& memory, int64_t n_tokens,
-                         int64_t n_asked, std::vector<size_t>* ends) {
-  Recorder recorder(device, memory, n_tokens, n_asked);
+webgpu::Recording record(const webgpu::Device& device, const PlanMemory& memory, const BatchShape& shape,
+                         std::vector<size_t>* ends) {
+  Recorder recorder(device, memory, shape);
   for (const Op& op : memory.plan.ops) {
     recorder.record(op);
     if (ends) ends->push_back(recorder.size());

@@ -1,5 +1,5 @@
-// Puts the keys and values of a batch into the cache of a layer, two numbers a thread. Ahead of this stand kv_page.wgsl and
-// kv_write.wgsl.
+// Puts the keys and values of a batch into the cache of a layer, a chunk of columns a thread. Ahead of this stand
+// kv_page.wgsl and kv_write.wgsl.
 struct View { at: u32, stride: u32 }
 struct Arguments { k: View, v: View, v_head_stride: u32 }
 var<immediate> arguments: Arguments;
@@ -10,20 +10,29 @@ var<immediate> arguments: Arguments;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  const key_pairs = key_dim / 2u;
-  const pairs = (key_dim + value_dim) / 2u;
-  if (id.x >= n_kv_heads * pairs) {
+  const chunks = key_chunks + value_chunks;
+  if (id.x >= n_kv_heads * chunks) {
     return;
   }
   let token = id.y;
-  let head = id.x / pairs;
-  let pair = id.x % pairs;
-  if (pair < key_pairs) {
-    let first = arguments.k.at + token * arguments.k.stride + head * key_dim + 2u * pair;
-    store_key(token, head, pair, vec2(x[first], x[first + 1u]));
+  let head = id.x / chunks;
+  let chunk = id.x % chunks;
+  let is_key = chunk < key_chunks;
+  var first = arguments.k.at + token * arguments.k.stride + head * key_dim;
+  if (!is_key) {
+    first = arguments.v.at + token * arguments.v.stride + head * arguments.v_head_stride;
+  }
+  let from_column = select(chunk - key_chunks, chunk, is_key) * stored_columns;
+  let dim = select(value_dim, key_dim, is_key);
+  var columns: Stored;
+  for (var i = 0u; i < stored_columns; i++) {
+    if (from_column + i < dim) {
+      columns[i] = x[first + from_column + i];
+    }
+  }
+  if (is_key) {
+    store_key(token, head, chunk, columns);
   } else {
-    let column = 2u * (pair - key_pairs);
-    let first = arguments.v.at + token * arguments.v.stride + head * arguments.v_head_stride + column;
-    store_value(token, head, pair - key_pairs, vec2(x[first], x[first + 1u]));
+    store_value(token, head, chunk - key_chunks, columns);
   }
 }
