@@ -14,13 +14,15 @@ size_t cache_or(int level, size_t usual) {
 }
 
 /// As measured (docs/performance.md): the prefetchers of Intel's server cores leave a third of the bandwidth
-/// unused, those of Zen cores without AVX-512 a fifth; on Zen 4 software prefetch is only in the way.
-int64_t prefetch_bytes() {
+/// unused, those of Zen cores without AVX-512 a fifth; on Zen 4 they lose a tenth, at the ends of pages.
+Prefetch prefetch() {
 #if defined(__x86_64__)
-  if (__builtin_cpu_is("intel")) return 10240;
-  if (__builtin_cpu_is("amd") && !__builtin_cpu_supports("avx512f")) return 2048;
+  if (__builtin_cpu_is("intel")) return {.bytes = 10240};
+  if (__builtin_cpu_is("amd"))
+    return __builtin_cpu_supports("avx512f") ? Prefetch{.bytes = 4096, .page_starts = true}
+                                             : Prefetch{.bytes = 2048};
 #endif
-  return 0;
+  return {};
 }
 
 Topology detect() {
@@ -36,7 +38,7 @@ Topology detect() {
   result.l1_bytes = cache_or(1, size_t{32} << 10);
   result.l2_bytes = cache_or(2, size_t{512} << 10);
   result.l3_bytes = cache_or(3, size_t{4} << 20);
-  result.prefetch_bytes = prefetch_bytes();
+  result.prefetch = prefetch();
   return result;
 }
 

@@ -12,7 +12,7 @@
 //
 // A panel is bundles of blocks one after the other, each the scales ("meta") of its blocks, which fill whole
 // cache lines, then their codes: one stream of aligned vectors, which prefetchers follow, or which is asked
-// for ahead (Topology::prefetch_bytes).
+// for ahead (Topology::prefetch).
 namespace realizar::kernels {
 
 inline constexpr int panel_rows = 16;

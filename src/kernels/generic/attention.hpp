@@ -80,11 +80,10 @@ void store_value(const float* value, int value_dim, uint8_t* values, uint8_t* sc
 template <KvFormat Format>
 struct PageView {
   const uint8_t *keys, *key_scales, *values, *value_scales;
-  int64_t prefetch_bytes;  // how far ahead to ask for keys and values: the pages of a head mostly follow each
-                           // other
+  backend::Prefetch prefetch_ahead;  // of keys and values: the pages of a head mostly follow each other
 
-  [[gnu::always_inline]] PageView(const uint8_t* page, int key_dim, int value_dim, int64_t ahead)
-      : prefetch_bytes(ahead) {
+  [[gnu::always_inline]] PageView(const uint8_t* page, int key_dim, int value_dim, backend::Prefetch ahead)
+      : prefetch_ahead(ahead) {
     const KvPageLayout layout = kv_page_layout(Format, key_dim, value_dim);
     keys = page + layout.keys_at;
     key_scales = page + layout.key_scales_at;
@@ -124,7 +123,7 @@ template <class V, KvFormat Format, int N>
     unrolled<N>([&](auto q) { unrolled<parts>([&](auto p) { acc[q][p] = V::set1(0); }); });
     for (int d = 0; d < key_dim; ++d) {
       constexpr int64_t element = kv_element_bytes<Format>;
-      prefetch<step * element>(page.keys + (int64_t{d} * kv_tile + j) * element, page.prefetch_bytes);
+      prefetch<step * element>(page.keys + (int64_t{d} * kv_tile + j) * element, page.prefetch_ahead);
       typename V::F32 key[parts];
       unrolled<parts>([&](auto p) { key[p] = page.template key<V>(d, j + p * V::width); });
       unrolled<N>([&](auto q) __attribute__((always_inline)) {
@@ -236,7 +235,7 @@ template <class V, KvFormat Format, int N, int Parts>
   for (int j = from; j < to; ++j) {
     constexpr int64_t element = kv_element_bytes<Format>;
     prefetch<Parts * V::width * element>(values.page.values + (int64_t{j} * values.value_dim + d) * element,
-                                         values.page.prefetch_bytes);
+                                         values.page.prefetch_ahead);
     typename V::F32 value[Parts];
     unrolled<Parts>([&](auto p) { value[p] = values.lanes(j, d + p * V::width); });
     unrolled<N>([&](auto q) __attribute__((always_inline)) {
@@ -304,7 +303,7 @@ template <class V, KvFormat Format>
 PageView<KvFormat::f32> unpack_page(const PageView<Format>& page, int key_dim, int value_dim, float* out) {
   constexpr int64_t element = kv_element_bytes<Format>;
   for (int d = 0; d < key_dim; ++d) {
-    prefetch<kv_tile * element>(page.keys + int64_t{d} * kv_tile * element, page.prefetch_bytes);
+    prefetch<kv_tile * element>(page.keys + int64_t{d} * kv_tile * element, page.prefetch_ahead);
     for (int j = 0; j < kv_tile; j += V::width) V::store(out + d * kv_tile + j, page.template key<V>(d, j));
   }
   const Values<V, Format> values{page, value_dim, (value_dim + kv_block - 1) / kv_block};
@@ -312,12 +311,12 @@ PageView<KvFormat::f32> unpack_page(const PageView<Format>& page, int key_dim, i
   for (int j = 0; j < kv_tile; ++j, to += value_dim) {
     int d = 0;
     for (; d + V::width <= value_dim; d += V::width) {
-      prefetch<V::width * element>(page.values + (int64_t{j} * value_dim + d) * element, page.prefetch_bytes);
+      prefetch<V::width * element>(page.values + (int64_t{j} * value_dim + d) * element, page.prefetch_ahead);
       V::store(to + d, values.lanes(j, d));
     }
     for (; d < value_dim; ++d) to[d] = values.one(j, d);
   }
-  return {reinterpret_cast<const uint8_t*>(out), key_dim, value_dim, 0};
+  return {reinterpret_cast<const uint8_t*>(out), key_dim, value_dim, {}};
 }
 
 /// The queries [0, N) against the tile of positions that begins at `tile`.
@@ -364,8 +363,7 @@ void attend(const AttentionSegment& segment, AttentionQuery* queries, int n_quer
   }
   for (int64_t tile = begin / kv_tile * kv_tile; tile < end; tile += kv_tile) {
     const uint8_t* page_data = segment.first_page + segment.page_table[tile / kv_tile] * segment.page_stride;
-    const PageView<Format> page(page_data, segment.key_dim, segment.value_dim,
-                                backend::topology().prefetch_bytes);
+    const PageView<Format> page(page_data, segment.key_dim, segment.value_dim, backend::topology().prefetch);
     const auto attend_all = [&](const auto& view) {
       for_queries<V>(n_queries, [&](int q, auto count) {
         attend_tile<V, count.value>(segment, view, tile, queries + q, sums + q);

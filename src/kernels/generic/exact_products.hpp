@@ -16,11 +16,11 @@ struct BlockReader {
 
   static int64_t stride(int64_t n_cols) { return L::bytes(n_cols / F::block); }
 
-  static void read(const uint8_t* panel, int64_t, int first_row, int64_t chunk, int64_t prefetch_bytes,
+  static void read(const uint8_t* panel, int64_t, int first_row, int64_t chunk, backend::Prefetch ahead,
                    typename V::F32* values) {
     const BlockScales<V, F> scales{panel + L::meta_at(chunk / L::chunks), first_row};
     typename V::I32 w[chunk_groups];
-    if (first_row == 0) prefetch_chunk<F>(panel, chunk, prefetch_bytes);
+    if (first_row == 0) prefetch_chunk<F>(panel, chunk, ahead);
     load_codes<V, F>(chunk_of<F>(panel, chunk), first_row, w);
     const int first_column = static_cast<int>(chunk % L::chunks) * chunk_columns;
     constexpr int step = smaller(smaller(F::group, F::d_span), chunk_columns);
@@ -54,10 +54,10 @@ struct DenseReader {
     return (bytes + vector_bytes - 1) / vector_bytes * vector_bytes;
   }
 
-  static void read(const uint8_t* panel, int64_t n_cols, int first_row, int64_t chunk, int64_t prefetch_bytes,
-                   typename V::F32* values) {
+  static void read(const uint8_t* panel, int64_t n_cols, int first_row, int64_t chunk,
+                   backend::Prefetch ahead, typename V::F32* values) {
     const int64_t first = chunk * chunk_columns;
-    if (first_row == 0) prefetch<chunk_columns * column_bytes>(panel + first * column_bytes, prefetch_bytes);
+    if (first_row == 0) prefetch<chunk_columns * column_bytes>(panel + first * column_bytes, ahead);
     const int count = n_cols - first < chunk_columns ? static_cast<int>(n_cols - first) : chunk_columns;
     for (int i = 0; i < count; ++i) values[i] = value(panel, (first + i) * panel_rows + first_row);
   }
@@ -73,7 +73,7 @@ struct DenseReader {
 
 template <class V>
 using ReadChunk = void (*)(const uint8_t* panel, int64_t n_cols, int first_row, int64_t chunk,
-                           int64_t prefetch_bytes, typename V::F32* values);
+                           backend::Prefetch ahead, typename V::F32* values);
 
 /// acc[t][r] = fma(value of column k in strip r, x[t][k], acc[t][r]) for `count` columns in order: `N` tokens
 /// and `R` strips side by side, so that no sum waits for the one before.
@@ -118,7 +118,7 @@ void exact_tiles(ReadChunk<V> read, const uint8_t* panels, int64_t panel_stride,
   typename V::F32 sums[max_tile_panels * of_panel * max_tile_tokens];
   const auto for_groups = [&](const auto& fn) {
     for_strips<V, V::strips>(n_panels, [&](auto r, int p) {
-      fn(Strips<V>{panels + p * panel_stride, panel_stride, 0},
+      fn(Strips<V>{panels + p * panel_stride, panel_stride, {}},
          reinterpret_cast<typename V::F32(*)[r.value]>(sums + p * of_panel * max_tile_tokens),
          tiles + p * n_tokens * panel_rows, r);
     });
@@ -130,7 +130,7 @@ void exact_tiles(ReadChunk<V> read, const uint8_t* panels, int64_t panel_stride,
       constexpr int R = r.value;
       typename V::F32 values[R][chunk_columns];
       for (int i = 0; i < R; ++i)
-        read(strips.panel(i), n_cols, strips.first_row(i), k / chunk_columns, 0, values[i]);
+        read(strips.panel(i), n_cols, strips.first_row(i), k / chunk_columns, {}, values[i]);
       for_queries<V>(n_tokens, [&](int t, auto together) {
         multiply_chunk<V, together.value, R>(values, count, x + t * x_stride + k, x_stride, acc + t);
       });
@@ -155,7 +155,7 @@ void exact_products(ReadChunk<V> read, const uint8_t* panels, int64_t panel_stri
     return;
   }
   for_strips<V, exact_strips>(n_panels, [&](auto r, int p) {
-    const Strips<V> strips{panels + p * panel_stride, panel_stride, backend::topology().prefetch_bytes};
+    const Strips<V> strips{panels + p * panel_stride, panel_stride, backend::topology().prefetch};
     exact_row<V, r.value>(strips, read, n_cols, x, out + p * panel_rows);
   });
 }

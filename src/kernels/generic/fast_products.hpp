@@ -293,8 +293,8 @@ void fast_product(const uint8_t* panels, int n_panels, int64_t n_cols, const Qua
                   int64_t first, int n_tokens, float* out) {
   const int64_t stride = PanelLayout<F>::bytes(n_cols / F::block);
   // More tokens take longer than their weights need to come.
-  const int64_t prefetch_bytes = n_tokens <= tokens_at_once ? backend::topology().prefetch_bytes : 0;
-  const auto strips = [&](int p) { return Strips<V>{panels + p * stride, stride, prefetch_bytes}; };
+  const auto prefetch = n_tokens <= tokens_at_once ? backend::topology().prefetch : backend::Prefetch{};
+  const auto strips = [&](int p) { return Strips<V>{panels + p * stride, stride, prefetch}; };
   if (n_tokens == 1)
     for_strips<V, Strips<V>::of_panel>(n_panels, [&](auto r, int p) {
       fast_tile<V, F, r.value, false>(strips(p), n_cols, x, first, 1, out + p * panel_rows);

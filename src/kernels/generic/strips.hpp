@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backend/topology.hpp"
 #include "kernels/generic/vocabulary.hpp"
 
 namespace realizar::kernels::generic {
@@ -11,16 +12,16 @@ struct Strips {
   static constexpr int of_panel = panel_rows / V::width;
 
   const uint8_t* panels;
-  int64_t panel_stride;    // bytes
-  int64_t prefetch_bytes;  // how far ahead to ask for weights, of all panels read side by side; 0: not at all
+  int64_t panel_stride;        // bytes
+  backend::Prefetch prefetch;  // of all panels read side by side
 
   [[gnu::always_inline]] const uint8_t* panel(int r) const { return panels + r / of_panel * panel_stride; }
   [[gnu::always_inline]] static constexpr int first_row(int r) { return r % of_panel * V::width; }
 
   /// How far ahead of each panel to ask where R strips are read side by side.
   template <int R>
-  [[gnu::always_inline]] int64_t ahead() const {
-    return prefetch_bytes * of_panel / R;
+  [[gnu::always_inline]] backend::Prefetch ahead() const {
+    return {prefetch.bytes * of_panel / R, prefetch.page_starts};
   }
 
   /// The results of strip r for a token, in tiles (panels, n_tokens, 16).

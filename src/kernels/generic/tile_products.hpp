@@ -49,13 +49,13 @@ constexpr TileConfig tile_config(int k) {
 
 /// One chunk of a panel times `n_tokens`, a multiple of 16.
 template <class V, class F>
-void tile_chunk(const uint8_t* panel, int64_t prefetch_bytes, int64_t chunk, const QuantizedTokens& x,
+void tile_chunk(const uint8_t* panel, backend::Prefetch ahead, int64_t chunk, const QuantizedTokens& x,
                 int64_t first, int n_tokens, typename V::F32* acc) {
   using L = PanelLayout<F>;
   using F32 = typename V::F32;
   constexpr int spans = chunk_columns / F::d_span;
   typename V::I32 w[chunk_groups];
-  prefetch_chunk<F>(panel, chunk, prefetch_bytes);
+  prefetch_chunk<F>(panel, chunk, ahead);
   load_weights<V, F>(chunk_of<F>(panel, chunk), w);
   alignas(64) uint8_t weights[chunk_groups * vector_bytes];
   for (int g = 0; g < chunk_groups; ++g) V::store_bytes(weights + g * vector_bytes, w[g]);
@@ -126,7 +126,7 @@ struct ScaledWeights {
   alignas(64) uint8_t low[bytes];
   alignas(64) uint8_t high[split ? bytes : 1];
 
-  [[gnu::always_inline]] void read(const uint8_t* panel, int64_t prefetch_bytes, int64_t block) {
+  [[gnu::always_inline]] void read(const uint8_t* panel, backend::Prefetch ahead, int64_t block) {
     const Scales scales{panel + L::meta_at(block), 0};
     constexpr int parts = no_signs && split ? 2 : 1;
     I32 scale[L::groups][parts];
@@ -141,7 +141,7 @@ struct ScaledWeights {
       });
     for (int c = 0; c < L::chunks; ++c) {
       I32 w[chunk_groups];
-      prefetch_chunk<F>(panel, block * L::chunks + c, prefetch_bytes);
+      prefetch_chunk<F>(panel, block * L::chunks + c, ahead);
       load_weights<V, F>(panel + L::codes_at(block) + c * CodeChunk<F>::bytes, w);
       unrolled<chunk_groups>([&](auto g) __attribute__((always_inline)) {
         const int at = (c * chunk_groups + g) * vector_bytes;
@@ -214,7 +214,7 @@ struct TileSums {
 
 /// One super-block of a panel times `n_tokens`, a multiple of 16.
 template <class V, class F>
-void tile_super_block(const uint8_t* panel, int64_t prefetch_bytes, int64_t block, const QuantizedTokens& x,
+void tile_super_block(const uint8_t* panel, backend::Prefetch ahead, int64_t block, const QuantizedTokens& x,
                       int64_t first, int n_tokens, typename V::F32* acc) {
   using L = PanelLayout<F>;
   const BlockScales<V, F> scales{panel + L::meta_at(block), 0};
@@ -235,7 +235,7 @@ void tile_super_block(const uint8_t* panel, int64_t prefetch_bytes, int64_t bloc
   };
 
   ScaledWeights<V, F> weights;
-  weights.read(panel, prefetch_bytes, block);
+  weights.read(panel, ahead, block);
   constexpr int k = QuantizedTokens::pair_columns, pair = 2 * tile_tokens, quarter = pair / 4;
   const int8_t* tokens = x.codes_of(F::block, block * L::chunks, first);
   const int64_t plane = x.stride * k;
@@ -270,7 +270,7 @@ void tile_product(const uint8_t* panels, int n_panels, int64_t n_cols, const Qua
   static constexpr auto config =
       tile_config(short_spans ? smaller(F::d_span, chunk_columns) : QuantizedTokens::pair_columns);
   const int64_t stride = PanelLayout<F>::bytes(n_cols / F::block);
-  const int64_t prefetch_bytes = backend::topology().prefetch_bytes;
+  const backend::Prefetch ahead = backend::topology().prefetch;
   V::configure_tiles(config);
   // Block by block over the panels, so that its tokens stay in the first cache.
   typename V::F32 acc[max_tile_panels][max_tile_tokens];
@@ -279,9 +279,9 @@ void tile_product(const uint8_t* panels, int n_panels, int64_t n_cols, const Qua
   for (int64_t i = 0; i < n_cols / (short_spans ? chunk_columns : F::block); ++i)
     for (int p = 0; p < n_panels; ++p)
       if constexpr (short_spans)
-        tile_chunk<V, F>(panels + p * stride, prefetch_bytes, i, x, first, in_tiles, acc[p]);
+        tile_chunk<V, F>(panels + p * stride, ahead, i, x, first, in_tiles, acc[p]);
       else
-        tile_super_block<V, F>(panels + p * stride, prefetch_bytes, i, x, first, in_tiles, acc[p]);
+        tile_super_block<V, F>(panels + p * stride, ahead, i, x, first, in_tiles, acc[p]);
   for (int p = 0; p < n_panels; ++p) {
     float* tile = out + p * n_tokens * panel_rows;
     for (int t = 0; t < in_tiles; ++t) V::store(tile + t * panel_rows, acc[p][t]);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "backend/topology.hpp"
 #include "kernels/generic/vocabulary.hpp"
 
 // Reading a panel: the codes of a chunk as bytes that dot products take, and the scales of a block.
@@ -133,17 +134,26 @@ template <class F>
   return panel + L::codes_at(chunk / L::chunks) + chunk % L::chunks * CodeChunk<F>::bytes;
 }
 
-/// Asks for the `Bytes` that stand `ahead` of others; for none where that is 0.
+/// Asks for the `Bytes` that stand `ahead` of others. Of page starts one line at a time, chosen by how far
+/// within its page the stream is: when it comes to the end, it has asked for a quarter of a page.
 template <int Bytes>
-[[gnu::always_inline]] inline void prefetch(const uint8_t* from, int64_t ahead) {
-  if (ahead == 0) return;
-  for (int i = 0; i < Bytes; i += vector_bytes) __builtin_prefetch(from + ahead + i, 0, 3);
+[[gnu::always_inline]] inline void prefetch(const uint8_t* from, backend::Prefetch ahead) {
+  if (ahead.bytes == 0) return;
+  if (ahead.page_starts) {
+    constexpr uintptr_t page = 4096;
+    const auto at = reinterpret_cast<uintptr_t>(from) + static_cast<uintptr_t>(ahead.bytes);
+    const uintptr_t line = at % page / 4 / vector_bytes * vector_bytes;
+    __builtin_prefetch(from + ahead.bytes - at % page + line, 0, 2);
+    return;
+  }
+  for (int i = 0; i < Bytes; i += vector_bytes) __builtin_prefetch(from + ahead.bytes + i, 0, 3);
 }
 
 /// The same of a chunk and, with the first chunk of a block, of the block's scales: chunk by chunk, of all
 /// that a panel holds.
 template <class F>
-[[gnu::always_inline]] inline void prefetch_chunk(const uint8_t* panel, int64_t chunk, int64_t ahead) {
+[[gnu::always_inline]] inline void prefetch_chunk(const uint8_t* panel, int64_t chunk,
+                                                  backend::Prefetch ahead) {
   using L = PanelLayout<F>;
   prefetch<CodeChunk<F>::bytes>(chunk_of<F>(panel, chunk), ahead);
   if (chunk % L::chunks == 0) prefetch<L::meta_bytes>(panel + L::meta_at(chunk / L::chunks), ahead);
