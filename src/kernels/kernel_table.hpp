@@ -136,7 +136,7 @@ struct KernelTable {
   void (*store_key[n_kv_formats])(const float* key, int key_dim, uint8_t* keys, uint8_t* scales, int slot);
   void (*store_value[n_kv_formats])(const float* value, int value_dim, uint8_t* values, uint8_t* scales,
                                     int slot);
-  /// Attention of 1 to `max_attention_queries` queries over a segment; scratch (64, key_dim + value_dim).
+  /// Attention of 1 to `max_attention_queries` queries over a segment; scratch (64, key_dim + out_dim).
   void (*attend[n_kv_formats])(const AttentionSegment& segment, AttentionQuery* queries, int n_queries,
                                float* scratch);
   /// Merges the partial result of the next segment into `into`, whose max is -infinity at the start.

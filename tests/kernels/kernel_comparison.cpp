@@ -258,7 +258,7 @@ std::string attend(ByteSource& in, KvFormat format) {
     std::vector<AttentionQuery> run = queries;
     for (int i = 0; i < n_queries; ++i)
       run[static_cast<size_t>(i)].out = out.floats.data() + i * head.out_dim;
-    Floats scratch(static_cast<size_t>(kv_tile * (head.key_dim + head.value_dim)));
+    Floats scratch(static_cast<size_t>(kv_tile * (head.key_dim + head.out_dim)));
     k.attend[static_cast<int>(format)](segment, run.data(), n_queries, scratch.data());
     for (const AttentionQuery& query : run) {
       out.floats.push_back(query.max);

@@ -18,7 +18,7 @@ using kernels::max_attention_queries;
 /// A worker's own memory.
 struct Scratch {
   float* parts;  // (max_attention_queries, out_dim): partial results
-  float* page;   // (64, key_dim + value_dim): a page in f32
+  float* page;   // (64, key_dim + out_dim): a page in f32
 
   Scratch(const Attention& op, std::span<float> numbers)
       : parts(numbers.data()), page(parts + kernels::max_attention_queries * (op.out.width / op.n_heads)) {}
@@ -197,8 +197,8 @@ void attend_split(const Layer& layer, int64_t max_segments, const Scratch& scrat
 }  // namespace
 
 int64_t attention_scratch(const Attention& op, const KvShape& layer) {
-  return int64_t{max_attention_queries} * (op.out.width / op.n_heads) +
-         int64_t{kernels::kv_tile} * (layer.key_dim + layer.value_dim);
+  const int64_t out_dim = op.out.width / op.n_heads;
+  return max_attention_queries * out_dim + kernels::kv_tile * (layer.key_dim + out_dim);
 }
 
 void execute(const Attention& op, Execution& e, int worker) {

@@ -251,7 +251,7 @@ template <class V, KvFormat Format, int N, int Parts>
 
 template <class V, KvFormat Format, int N>
 void add_values(const AttentionSegment& segment, const PageView<Format>& page, const TileWeights* queries) {
-  const Values<V, Format> values{page, segment.value_dim, (segment.value_dim + kv_block - 1) / kv_block};
+  const Values<V, Format> values{page, segment.out_dim, (segment.out_dim + kv_block - 1) / kv_block};
   int from = 0, to = kv_tile;
   for (int q = 0; q < N; ++q) {
     from = queries[q].from > from ? queries[q].from : from;
@@ -279,28 +279,11 @@ void add_values(const AttentionSegment& segment, const PageView<Format>& page, c
     }
 }
 
-/// The same where the values are the first columns of the keys (latent attention).
+/// A page in f32, for queries enough to read it more than once: keys, then values (64, out_dim), which are
+/// the first columns of the keys where a page has none (latent attention).
 template <class V, KvFormat Format>
-void add_latent_values(const AttentionSegment& segment, const PageView<Format>& page,
-                       const TileWeights& query) {
-  for (int d = 0; d < segment.out_dim; ++d) {
-    float sum = query.out[d] * query.rescale;
-    for (int j = query.from; j < query.to; ++j) {
-      float lanes[V::width];
-      const int64_t lane = j % V::width;
-      V::store(lanes, load_kv<V, Format>(page.keys, int64_t{d} * kv_tile + j - lane));
-      float value = lanes[lane];
-      if constexpr (Format == KvFormat::q8_0)
-        value *= f16_to_f32(reinterpret_cast<const uint16_t*>(page.key_scales)[d / kv_block * kv_tile + j]);
-      sum = __builtin_fmaf(query.weights[j], value, sum);
-    }
-    query.out[d] = sum;
-  }
-}
-
-/// A page in f32, for queries enough to read it more than once: keys, then values, as in a page.
-template <class V, KvFormat Format>
-PageView<KvFormat::f32> unpack_page(const PageView<Format>& page, int key_dim, int value_dim, float* out) {
+PageView<KvFormat::f32> unpack_page(const PageView<Format>& page, int key_dim, int value_dim, int out_dim,
+                                    float* out) {
   constexpr int64_t element = kv_element_bytes<Format>;
   for (int d = 0; d < key_dim; ++d) {
     prefetch<kv_tile * element>(page.keys + int64_t{d} * kv_tile * element, page.prefetch_ahead);
@@ -316,7 +299,10 @@ PageView<KvFormat::f32> unpack_page(const PageView<Format>& page, int key_dim, i
     }
     for (; d < value_dim; ++d) to[d] = values.one(j, d);
   }
-  return {reinterpret_cast<const uint8_t*>(out), key_dim, value_dim, {}};
+  if (value_dim == 0)
+    for (int d = 0; d < out_dim; ++d)
+      for (int j = 0; j < kv_tile; ++j) to[j * out_dim + d] = out[d * kv_tile + j];
+  return {reinterpret_cast<const uint8_t*>(out), key_dim, out_dim, {}};
 }
 
 /// The queries [0, N) against the tile of positions that begins at `tile`.
@@ -340,10 +326,6 @@ void attend_tile(const AttentionSegment& segment, const PageView<Format>& page, 
     if (from >= to) continue;
     const float rescale = tile_weights<V>(segment, queries[q], sums[q], scores[q], tile, from, to);
     seen[n_seeing++] = {scores[q], from, to, rescale, queries[q].out};
-  }
-  if (segment.value_dim == 0) {
-    for (int q = 0; q < n_seeing; ++q) add_latent_values<V, Format>(segment, page, seen[q]);
-    return;
   }
   for_queries<V>(n_seeing, [&](int q, auto count) {
     if constexpr (count <= N) add_values<V, Format, count.value>(segment, page, seen + q);
@@ -369,10 +351,11 @@ void attend(const AttentionSegment& segment, AttentionQuery* queries, int n_quer
         attend_tile<V, count.value>(segment, view, tile, queries + q, sums + q);
       });
     };
-    if (Format == KvFormat::f32 || n_queries <= 4)
+    const bool has_values = segment.value_dim > 0;
+    if (has_values && (Format == KvFormat::f32 || n_queries <= 4))
       attend_all(page);
     else
-      attend_all(unpack_page<V, Format>(page, segment.key_dim, segment.value_dim, scratch));
+      attend_all(unpack_page<V, Format>(page, segment.key_dim, segment.value_dim, segment.out_dim, scratch));
   }
   for (int q = 0; q < n_queries; ++q) queries[q].sum = sums[q].sum();
 }
