@@ -15,7 +15,7 @@ examples:
   bench/compare.py model.gguf --engine realizar
   bench/compare.py a.gguf b.gguf -t 2 --rounds 3 --engine realizar \\
       --engine llama.cpp=~/llama.cpp/build/bin/llama-bench --engine ik_llama.cpp=~/ik_llama.cpp/build/bin/llama-bench
-  bench/compare.py model.gguf --work prefill:512 --work decode:64@4096 --work decode:32x8
+  bench/compare.py model.gguf --work prefill:512 --work decode:64@4096 --work decode:32@256x16
   bench/compare.py model.gguf --engine realizar \\
       --engine '{"name": "before", "like": "realizar", "program": "../before/build/release/realizar"}'
   bench/compare.py model.gguf --engine realizar --engine mine.json
@@ -161,8 +161,8 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+", metavar="MODEL", help="GGUF files")
     parser.add_argument("--work", action="append", metavar="WORK",
-                        help="prefill:N, decode:N, decode:N@DEPTH, decode:NxSTREAMS; any number of times "
-                        "(default: prefill:512 and decode:64)")
+                        help="prefill:N, decode:N, decode:N@DEPTH, decode:NxSTREAMS, decode:N@DEPTHxSTREAMS; any "
+                        "number of times (default: prefill:512 and decode:64)")
     parser.add_argument("--engine", action="append", metavar="ENGINE",
                         help="NAME, NAME=PROGRAM, FILE.json or JSON; any number of times (default: realizar)")
     parser.add_argument("-t", "--threads", type=at_least_one, default=None, help="(default: the physical cores)")

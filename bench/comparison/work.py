@@ -15,7 +15,8 @@ class Work:
         """prefill:N, decode:N, decode:N@DEPTH, decode:NxSTREAMS, decode:N@DEPTHxSTREAMS"""
         match = re.fullmatch(r"(prefill|decode):([1-9]\d*)(?:@(\d+))?(?:x([1-9]\d*))?", text)
         if not match or (match[1] == "prefill" and (match[3] or match[4])):
-            raise ValueError(f"'{text}' is no work: write prefill:N, decode:N, decode:N@DEPTH or decode:NxSTREAMS")
+            raise ValueError(f"'{text}' is no work: write prefill:N, decode:N, decode:N@DEPTH, decode:NxSTREAMS "
+                             "or decode:N@DEPTHxSTREAMS")
         return Work(match[1], int(match[2]), int(match[3] or 0), int(match[4] or 1))
 
     @property
