@@ -61,15 +61,37 @@ void transpose(FourRows (&m)[4]) {
   m[3] = __builtin_shufflevector(AB, CD, 2, 3, 6, 7);
 }
 
-/// The 32 codes of a chunk of four rows, which stand in each block from `column` on; `out` is the first byte
-/// of these rows in the chunk's first vector.
+/// The codes of columns [column, column + 16) of a block, from its unpacked form or, where they stand in
+/// runs, from the file: a word for every four.
 template <class F>
-void put_codes(const UnpackedBlock<F>* rows, int column, uint8_t* out) {
+[[gnu::always_inline]] inline FourRows codes_at(const UnpackedBlock<F>& block, int column) {
+  FourRows codes;
+  std::memcpy(&codes, block.code + column, sizeof(codes));
+  return codes;
+}
+template <class F>
+[[gnu::always_inline]] inline FourRows codes_at(const uint8_t* file, int column) {
+  FourRows codes = {};
+  unrolled<std::size(F::code_fields)>([&](auto i) __attribute__((always_inline)) {
+    constexpr CodeFields fields = F::code_fields[i];
+    constexpr int columns = 8 / fields.bits * fields.run;  // of a run of bytes
+    FourRows bytes;
+    std::memcpy(&bytes, file + fields.at + column / columns * fields.run + column % fields.run,
+                sizeof(bytes));
+    const int shift = column % columns / fields.run * fields.bits;
+    codes |= (bytes >> shift & each_byte((1 << fields.bits) - 1)) << fields.to;
+  });
+  return codes;
+}
+
+/// The 32 codes of a chunk of four rows, which stand in each from `column` on; `out` is the first byte of
+/// these rows in the chunk's first vector.
+template <class F, class Row>
+[[gnu::always_inline]] inline void put_chunk(const Row* rows, int column, uint8_t* out) {
   constexpr int bits = F::code_bits, half = chunk_groups / 2;
   FourRows group[2][half];
   for (int h = 0; h < 2; ++h) {
-    for (int row = 0; row < 4; ++row)
-      std::memcpy(&group[h][row], rows[row].code + column + h * chunk_columns / 2, sizeof(FourRows));
+    for (int row = 0; row < 4; ++row) group[h][row] = codes_at<F>(rows[row], column + h * chunk_columns / 2);
     transpose(group[h]);
   }
   FourRows vectors[bits] = {};
@@ -117,27 +139,42 @@ void put_meta(const UnpackedBlock<F>& block, int row, uint8_t* meta) {
   }
 }
 
+/// The codes of the rows of a panel's block, chunk by chunk.
+template <class F, class Row>
+void put_codes(const Row* rows, uint8_t* out) {
+  unrolled<PanelLayout<F>::chunks>([&](auto chunk) __attribute__((always_inline)) {
+    for (int row = 0; row < panel_rows; row += 4)
+      put_chunk<F>(rows + row, chunk * chunk_columns, out + chunk * CodeChunk<F>::bytes + 4 * row);
+  });
+}
+
 template <class F>
 void pack_blocks(const uint8_t* rows, size_t row_stride, int n_rows, int64_t n_blocks, uint8_t* panel) {
   using L = PanelLayout<F>;
+  constexpr bool from_file = requires { F::code_fields; };
+  static constexpr uint8_t no_row[F::bytes] = {};
   UnpackedBlock<F> block[panel_rows] = {};
+  const uint8_t* files[panel_rows];
+  std::fill(std::begin(files), std::end(files), no_row);
   for (int64_t b = 0; b < n_blocks; ++b) {
     for (int row = 0; row < n_rows; ++row) {
-      const uint8_t* file = rows + static_cast<size_t>(row) * row_stride + b * F::bytes;
+      const uint8_t* file = files[row] = rows + static_cast<size_t>(row) * row_stride + b * F::bytes;
       // Sixteen rows in turns are more than the processor follows by itself.
       for (int i = 0; i < F::bytes; i += static_cast<int>(alignment))
         __builtin_prefetch(file + 2 * F::bytes + i);
-      F::unpack(file, block[row]);
+      if constexpr (from_file)
+        F::unpack_scales(file, block[row]);
+      else
+        F::unpack(file, block[row]);
       put_meta<F>(block[row], row, panel + L::meta_at(b));
       if constexpr (F::codes == Codes::grid)
         for (int chunk = 0; chunk < L::chunks; ++chunk)
           put_runs<F>(file, chunk, panel + L::codes_at(b) + chunk * CodeChunk<F>::bytes + row);
     }
-    if constexpr (F::codes != Codes::grid)
-      for (int chunk = 0; chunk < L::chunks; ++chunk)
-        for (int row = 0; row < panel_rows; row += 4)
-          put_codes<F>(block + row, chunk * chunk_columns,
-                       panel + L::codes_at(b) + chunk * CodeChunk<F>::bytes + 4 * row);
+    if constexpr (from_file)
+      put_codes<F>(files, panel + L::codes_at(b));
+    else if constexpr (F::codes != Codes::grid)
+      put_codes<F>(block, panel + L::codes_at(b));
   }
 }
 

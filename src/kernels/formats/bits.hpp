@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "kernels/formats/format.hpp"
+#include "kernels/unrolled.hpp"
 
 // The few ways in which block formats pack their fields; for the .cpp files of this folder.
 namespace realizar::kernels {
@@ -29,6 +30,15 @@ void put_fields(const uint8_t* __restrict bytes, uint8_t* __restrict out) {
             static_cast<uint8_t>((static_cast<uint8_t>(bytes[start + i] >> shift) & mask) << At);
         out[i] = At == 0 ? field : out[i] | field;
       }
+}
+
+/// All codes of a block, from where the format says that they stand.
+template <class F>
+void put_codes(const uint8_t* file, uint8_t* out) {
+  unrolled<std::size(F::code_fields)>([&](auto i) {
+    constexpr CodeFields fields = F::code_fields[i];
+    put_fields<fields.bits, F::block * fields.bits / 8, fields.run, fields.to>(file + fields.at, out);
+  });
 }
 
 /// No d, no mins and every scale one: the state that an unpacking starts from. The codes it writes all.

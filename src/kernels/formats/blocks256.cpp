@@ -32,63 +32,67 @@ uint8_t* unpack_ternary(const uint8_t* bytes, int count, int digits, uint8_t* ou
 
 }  // namespace
 
+template <class F>
+void RunsOfCodes<F>::unpack(const uint8_t* file, UnpackedBlock<F>& out) {
+  F::unpack_scales(file, out);
+  put_codes<F>(file, out.code);
+}
+template struct RunsOfCodes<Q2_K>;
+template struct RunsOfCodes<Q3_K>;
+template struct RunsOfCodes<Q4_K>;
+template struct RunsOfCodes<Q5_K>;
+template struct RunsOfCodes<Q6_K>;
+template struct RunsOfCodes<IQ4_XS>;
+template struct RunsOfCodes<TQ2_0>;
+
 // 16 bytes: scale in the low nibble, min in the high | 64 bytes of codes | d f16 | dmin f16
-void Q2_K::unpack(const uint8_t* file, UnpackedBlock<Q2_K>& out) {
+void Q2_K::unpack_scales(const uint8_t* file, UnpackedBlock<Q2_K>& out) {
   clear(out);
   for (int i = 0; i < block / group; ++i) {
     out.scale[i] = file[i] & 15;
     out.min[i] = file[i] >> 4;
   }
-  put_fields<2, 64, 32>(file + 16, out.code);
   out.d_bits[0] = read_u16(file + 80);
   out.dmin_bits = read_u16(file + 82);
 }
 
 // 32 bytes of third bits | 64 bytes of low bits | 12 bytes of scales: 8 of nibbles, 4 of upper bits | d f16
-void Q3_K::unpack(const uint8_t* file, UnpackedBlock<Q3_K>& out) {
+void Q3_K::unpack_scales(const uint8_t* file, UnpackedBlock<Q3_K>& out) {
   clear(out);
-  put_fields<2, 64, 32>(file + 32, out.code);
-  put_fields<1, 32, 32, 2>(file, out.code);
   put_fields<4, 8, 8>(file + 96, out.scale);
   put_fields<2, 4, 4, 4>(file + 104, out.scale);
   out.d_bits[0] = read_u16(file + 108);
 }
 
 // d f16 | dmin f16 | 12 bytes of scales and mins | 128 bytes of nibbles
-void Q4_K::unpack(const uint8_t* file, UnpackedBlock<Q4_K>& out) {
+void Q4_K::unpack_scales(const uint8_t* file, UnpackedBlock<Q4_K>& out) {
   clear(out);
   out.d_bits[0] = read_u16(file);
   out.dmin_bits = read_u16(file + 2);
   unpack_scales_and_mins(file + 4, out);
-  put_fields<4, 128, 32>(file + 16, out.code);
 }
 
 // d f16 | dmin f16 | 12 bytes of scales and mins | 32 bytes of fifth bits | 128 bytes of nibbles
-void Q5_K::unpack(const uint8_t* file, UnpackedBlock<Q5_K>& out) {
+void Q5_K::unpack_scales(const uint8_t* file, UnpackedBlock<Q5_K>& out) {
   clear(out);
   out.d_bits[0] = read_u16(file);
   out.dmin_bits = read_u16(file + 2);
   unpack_scales_and_mins(file + 4, out);
-  put_fields<4, 128, 32>(file + 48, out.code);
-  put_fields<1, 32, 32, 4>(file + 16, out.code);
 }
 
 // 128 bytes of nibbles | 64 bytes of upper bits | 16 int8 scales | d f16
-void Q6_K::unpack(const uint8_t* file, UnpackedBlock<Q6_K>& out) {
+void Q6_K::unpack_scales(const uint8_t* file, UnpackedBlock<Q6_K>& out) {
   clear(out);
-  put_fields<4, 128, 64>(file, out.code);
-  put_fields<2, 64, 32, 4>(file + 128, out.code);
   for (int i = 0; i < block / group; ++i) out.scale[i] = file[192 + i];
   out.d_bits[0] = read_u16(file + 208);
 }
 
 // d f16 | 2 bytes of upper scale bits | 4 bytes of scale nibbles | 128 bytes of nibbles
-void IQ4_XS::unpack(const uint8_t* file, UnpackedBlock<IQ4_XS>& out) {
+void IQ4_XS::unpack_scales(const uint8_t* file, UnpackedBlock<IQ4_XS>& out) {
   clear(out);
   out.d_bits[0] = read_u16(file);
   put_fields<4, 4, 1>(file + 4, out.scale);
   put_fields<2, 2, 1, 4>(file + 2, out.scale);
-  put_fields<4, 128, 16>(file + 8, out.code);
 }
 
 // 32 and 16 bytes of five digits | 4 bytes of four | d f16
@@ -101,9 +105,8 @@ void TQ1_0::unpack(const uint8_t* file, UnpackedBlock<TQ1_0>& out) {
 }
 
 // 64 bytes of codes | d f16
-void TQ2_0::unpack(const uint8_t* file, UnpackedBlock<TQ2_0>& out) {
+void TQ2_0::unpack_scales(const uint8_t* file, UnpackedBlock<TQ2_0>& out) {
   clear(out);
-  put_fields<2, 64, 32>(file, out.code);
   out.d_bits[0] = read_u16(file + 64);
 }
 

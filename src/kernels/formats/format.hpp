@@ -35,6 +35,13 @@ struct FormatDefaults {
   static constexpr float d_factor = 1;  // a power of two, to be multiplied with the d of the file
 };
 
+/// Where a block of the file has bits of its codes: bytes from `at` on in runs, the low `bits` bits of the
+/// first `run` bytes being those of the first `run` codes, the next bits of the same bytes of the next `run`
+/// codes, and so on. They are bits [to, to + bits) of a code.
+struct CodeFields {
+  int at, bits, run, to = 0;
+};
+
 /// One block of the file, in the order of k.
 template <class F>
 struct UnpackedBlock {
