@@ -207,6 +207,7 @@ class GpuDevice final : public Device {
             kv_,
             products_,
             kernels_,
+            device_->gpu().max_workgroup_threads,
             dense_rows_.binding(),
             chooser_.tokens(),
             logits_buffer_.binding()};

@@ -28,10 +28,10 @@ struct MatrixChoice {
   uint32_t lots_at = 0;
   int64_t most_lots = 0;
 
-  /// One matrix may be several tensors: from row `first_row` on, results go so many columns further, and have
-  /// their biases so much further.
+  /// One matrix may be several tensors: from row `first_row` on, results go so many columns further, and so
+  /// many more for each token before, and have their biases so much further.
   struct Tensor {
-    uint32_t first_row = ~uint32_t{0}, column_shift = 0, bias_shift = 0;
+    uint32_t first_row = ~uint32_t{0}, column_shift = 0, stride_shift = 0, bias_shift = 0;
   };
   Tensor second{}, third{};
 

@@ -66,7 +66,7 @@ GpuTokens QuantizedProducts::quantize(webgpu::Recording& recording, const Bindin
     View x;
     uint32_t n_cols, n_steps, head_stride;
   } const sizes{x, static_cast<uint32_t>(n_cols), static_cast<uint32_t>(n_steps), heads.stride};
-  const std::string constants = concat("const block = ", block, "u;\nconst steps_at_once = 1u;\n");
+  const std::string constants = concat("const block = ", block, "u;\nconst threads = 64u;\n");
   std::string text;
   const webgpu::Kernel& kernel = kernels_.get(concat("quantize ", block), [&] {
     text = concat(constants, webgpu::kernel_source("quantize_step"), webgpu::kernel_source("quantize"));

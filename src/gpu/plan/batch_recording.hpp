@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "gpu/plan/plan_memory.hpp"
 #include "gpu/webgpu/recording.hpp"
+#include "gpu/webgpu/unrolled.hpp"
 
 namespace realizar::gpu {
 
@@ -36,10 +37,10 @@ struct BatchRecording {
     return {static_cast<uint32_t>((n + 63) / 64), static_cast<uint32_t>(n_tokens), 1};
   }
 
-  /// kernels/NAME.wgsl behind constants and other texts; `key` is another for other texts.
+  /// kernels/NAME.wgsl, unrolled, behind constants and other texts; `key` is another for other texts.
   const webgpu::Kernel& kernel(const std::string& key, const char* name, const std::string& constants,
                                std::initializer_list<const char*> texts, std::vector<webgpu::Access> bindings,
-                               size_t argument_bytes) const;
+                               size_t argument_bytes, std::initializer_list<webgpu::Count> counts = {}) const;
 };
 
 }  // namespace realizar::gpu

@@ -64,12 +64,15 @@ void record_experts(BatchRecording& batch, const Experts& op) {
   const View hidden = batch.memory.buffers.scratch(0, n_used * n_hidden),
              results = batch.memory.buffers.scratch(1, n_used * op.out.width);
   ProductInput input{batch.view(op.in), batch.n_tokens, op.in.width};
-  if (op.gate) multiply(input, op.gate, hidden, product_epilogue(weights, op.gate_scale, op.gate_bias));
+  // Or one kernel makes both.
+  const bool is_one = op.gate && weights.n_together(op.gate) == 2;
+  if (op.gate && !is_one)
+    multiply(input, op.gate, hidden, product_epilogue(weights, op.gate_scale, op.gate_bias));
   ProductEpilogue activate = product_epilogue(weights, op.up_scale, op.up_bias);
   activate.kind = op.gate ? ProductEpilogue::Kind::gate_other : ProductEpilogue::Kind::activate_alone;
   activate.activation = op.activation;
   activate.other = hidden;
-  multiply(input, op.up, hidden, activate);
+  multiply(input, is_one ? op.gate : op.up, hidden, activate);
 
   choice.n_rows = op.out.width;
   ProductInput each{hidden, batch.n_tokens, n_hidden, {n_used, static_cast<uint32_t>(n_hidden)}};

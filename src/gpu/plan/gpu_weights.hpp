@@ -15,7 +15,7 @@ namespace realizar::gpu {
 using GpuWeight = std::variant<GpuMatrix, GpuDenseMatrix>;
 
 /// The plan's weights on a GPU: matrices of products in the layouts of their kernels, several of a weight one
-/// after the other as one with the rows of all; vectors in f32 one
+/// after the other, and several weights of one input as one; vectors in f32 one
 /// after the other in one buffer. Tables that are looked up by position stay in the file.
 class GpuWeights {
  public:
@@ -27,6 +27,9 @@ class GpuWeights {
 
   /// Of a product, or the table of an Embed.
   const GpuWeight& matrix(fusion::WeightId id) const { return *matrices_[static_cast<size_t>(id.index)]; }
+  /// Of so many of the op's weights, beginning with this one, is `matrix(id)`; see WeightGroup. 0: it is part
+  /// of that of one before it.
+  size_t n_together(fusion::WeightId id) const { return n_together_[static_cast<size_t>(id.index)]; }
   /// The first of a vector's numbers in `vectors()`; 0 where the plan has no such weight.
   uint32_t vector_at(fusion::WeightId id) const { return id ? vector_at_[static_cast<size_t>(id.index)] : 0; }
   /// Its numbers; none where the plan has no such weight.
@@ -40,6 +43,7 @@ class GpuWeights {
 
  private:
   std::vector<std::optional<GpuWeight>> matrices_;  // (weights of the plan)
+  std::vector<size_t> n_together_;
   std::vector<std::vector<float>> values_;
   std::vector<uint32_t> vector_at_;
   GpuBuffer vectors_;

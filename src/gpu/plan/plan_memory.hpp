@@ -17,6 +17,7 @@ struct PlanMemory {
   const GpuKvCache& kv;
   QuantizedProducts& products;
   webgpu::KernelCache& kernels;
+  int most_threads;            // of a workgroup
   webgpu::Binding dense_rows;  // (max_tokens, most columns of a token's inputs): inputs of dense products
   webgpu::Binding chosen;      // (max_tokens) tokens of i32
   webgpu::Binding logits;      // (n_asked, n_vocab)

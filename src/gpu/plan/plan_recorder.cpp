@@ -1,8 +1,10 @@
 #include "gpu/plan/plan_recorder.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "base/error.hpp"
+#include "base/quotient.hpp"
 #include "gpu/plan/attention_recorder.hpp"
 #include "gpu/plan/embed_recorder.hpp"
 #include "gpu/plan/expert_recorder.hpp"
@@ -135,16 +137,21 @@ class Recorder : BatchRecording {
       input.x = memory.buffers.scratch(2, op.in.width);
       norm(*op.norm, input.x);
     }
-    // A gate is stored apart, and meets the second product as that is finished.
+    // A gate is stored apart, and meets the second product as that is finished, unless one kernel makes both.
     const View gate = memory.buffers.scratch(0, op.linears[0].out.width);
-    for (size_t i = 0; i < op.linears.size(); ++i) {
+    size_t together = 1;
+    for (size_t i = 0; i < op.linears.size(); i += together) {
       const Linear& linear = op.linears[i];
+      together = memory.weights.n_together(linear.weight);
+      const bool is_last = i + together == op.linears.size();
       ProductEpilogue epilogue = this->epilogue(linear.scale, linear.bias);
       View out = view(linear.out);
-      if (op.gate && i + 1 < op.linears.size()) {
+      MatrixChoice choice;
+      if (op.gate && !is_last) {
         out = gate;
       } else if (op.gate) {
-        epilogue.kind = i > 0 ? ProductEpilogue::Kind::gate_other : ProductEpilogue::Kind::activate_alone;
+        epilogue.kind =
+            op.linears.size() > 1 ? ProductEpilogue::Kind::gate_other : ProductEpilogue::Kind::activate_alone;
         epilogue.activation = op.gate->activation;
         epilogue.other = gate;
         out = view(op.gate->out);
@@ -153,8 +160,14 @@ class Recorder : BatchRecording {
         epilogue.factor = op.add->factor;
         epilogue.other = view(op.add->a);
         out = view(op.add->out);
+      } else {
+        if (together > 1) choice.second = tensor_behind(linear, op.linears[i + 1], linear.out.width);
+        if (together > 2)
+          choice.third =
+              tensor_behind(linear, op.linears[i + 2], linear.out.width + op.linears[i + 1].out.width);
       }
-      record_product(*this, input, memory.weights.matrix(linear.weight), activations(), out, epilogue);
+      record_product(*this, input, memory.weights.matrix(linear.weight), activations(), out, epilogue,
+                     choice);
     }
   }
 
@@ -216,6 +229,14 @@ class Recorder : BatchRecording {
     return product_epilogue(memory.weights, scale, bias);
   }
 
+  /// Of products that are one, where results and biases of another go whose rows begin with `row`.
+  MatrixChoice::Tensor tensor_behind(const Linear& first, const Linear& other, int row) const {
+    const auto first_row = static_cast<uint32_t>(row);
+    const View out = view(first.out), other_out = view(other.out);
+    return {first_row, other_out.at - out.at - first_row, other_out.stride - out.stride,
+            memory.weights.vector_at(other.bias) - memory.weights.vector_at(first.bias) - first_row};
+  }
+
   struct ElementwiseCall {
     Elementwise operation;
     View a{}, b{}, out{}, other{};
@@ -254,6 +275,7 @@ class Recorder : BatchRecording {
     if (!op.norm || op.norm->width != op.in.width) return false;
     block = 0;
     for (const Linear& linear : op.linears) {
+      if (memory.weights.n_together(linear.weight) == 0) continue;
       const auto* matrix = std::get_if<GpuMatrix>(&memory.weights.matrix(linear.weight));
       if (!matrix || (block != 0 && block != matrix->layout().block)) return false;
       block = matrix->layout().block;
@@ -272,11 +294,15 @@ class Recorder : BatchRecording {
                       static_cast<uint32_t>(input.n_cols),
                       static_cast<uint32_t>(webgpu::steps_of(input.n_cols)),
                       op.epsilon};
+    const int most_threads = std::min(1024, memory.most_threads) / 64 * 64;
+    const auto rounds = static_cast<int>(quotient_up(input.n_cols, most_threads * 4));
+    const int64_t threads = quotient_up(input.n_cols, rounds * 256) * 64;
     const std::string constants =
-        norm_constants(op) + constant("block", block) + constant("steps_at_once", 4);
-    const Kernel& kernel = this->kernel(
-        "norm_quantize " + constants, "norm_quantize", constants, {"norm_factor", "quantize_step"},
-        {Access::read, Access::read, Access::write, Access::write}, sizeof(arguments));
+        norm_constants(op) + constant("block", block) + constant("threads", threads);
+    const Kernel& kernel = this->kernel(concat("norm_quantize ", rounds, " ", constants), "norm_quantize",
+                                        constants, {"norm_factor", "quantize_step"},
+                                        {Access::read, Access::read, Access::write, Access::write},
+                                        sizeof(arguments), {{"rounds", rounds}});
     input.tokens = memory.products.room(input.n_tokens, input.n_cols, block);
     input.prepared = block;
     recorded.dispatch(kernel,
@@ -301,8 +327,11 @@ class Recorder : BatchRecording {
                       {memory.weights.vector_at(op.bias), run_stride(op.bias)},
                       static_cast<uint32_t>(op.width),
                       op.epsilon};
-    const Kernel& kernel = this->kernel("norm " + norm_constants(op), "norm", norm_constants(op),
-                                        {"norm_factor"}, {Access::write, Access::read}, sizeof(arguments));
+    const int64_t threads =
+        std::min<int64_t>({1024, memory.most_threads / 32 * 32, quotient_up(op.width, 32) * 32});
+    const std::string constants = norm_constants(op) + constant("threads", threads);
+    const Kernel& kernel = this->kernel("norm " + constants, "norm", constants, {"norm_factor"},
+                                        {Access::write, Access::read}, sizeof(arguments));
     recorded.dispatch(kernel, {activations(), memory.weights.vectors()}, arguments,
                       {static_cast<uint32_t>(op.in.width / op.width), static_cast<uint32_t>(n_tokens), 1});
   }

@@ -8,9 +8,9 @@ struct Choice {
   second: Tensor, third: Tensor,
 }
 
-// One matrix may be several tensors, one after the other: rows from first_row on go column_shift columns further, and have
-// their biases bias_shift further.
-struct Tensor { first_row: u32, column_shift: u32, bias_shift: u32 }
+// One matrix may be several tensors, one after the other: rows from first_row on go column_shift columns further,
+// and stride_shift more for each token before, and have their biases bias_shift further.
+struct Tensor { first_row: u32, column_shift: u32, stride_shift: u32, bias_shift: u32 }
 
 // As enum MatrixChoice::Kind counts.
 const one_matrix = 0u;
@@ -61,10 +61,10 @@ fn result_of(c: Choice, place: Place, n_rows: u32, t: u32, row: u32, group: vec3
   var token = place.first_token + t;
   if (choice == one_matrix) {
     if (row >= c.third.first_row) {
-      return Result(token, row + c.third.column_shift, 0u, row + c.third.bias_shift);
+      return Result(token, row + c.third.column_shift + token * c.third.stride_shift, 0u, row + c.third.bias_shift);
     }
     if (row >= c.second.first_row) {
-      return Result(token, row + c.second.column_shift, 0u, row + c.second.bias_shift);
+      return Result(token, row + c.second.column_shift + token * c.second.stride_shift, 0u, row + c.second.bias_shift);
     }
     return Result(token, row, 0u, row);
   }

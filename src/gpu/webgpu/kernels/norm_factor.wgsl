@@ -1,40 +1,33 @@
-// Ahead of kernels: what a run of columns is normalised with. Sums are over 256 lanes, then one tree. Ahead of this stand
-// is_layer, has_weight and has_bias, behind it the buffers `x` and `vectors`.
+// Ahead of kernels: what a run of columns is normalised with. Each of `threads` threads adds up some of them, then 32
+// threads some of those sums, then every thread those 32, all in order. Ahead of this stand `threads`, is_layer, has_weight
+// and has_bias, behind it the buffers `x` and `vectors`.
 struct View { at: u32, stride: u32 }
 
-var<workgroup> sums: array<f32, 256>;
+var<workgroup> sums: array<f32, threads>;
+var<workgroup> sums_of_sums: array<f32, 32>;
 
 fn total(thread: u32, mine: f32) -> f32 {
-  workgroupBarrier();
   sums[thread] = mine;
-  for (var half = 128u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread < half) {
-      sums[thread] += sums[thread + half];
+  workgroupBarrier();
+  if (thread < 32u) {
+    var sum = 0.0;
+    for (var i = thread; i < threads; i += 32u) {
+      sum += sums[i];
     }
+    sums_of_sums[thread] = sum;
   }
   workgroupBarrier();
-  return sums[0];
+  var sum = 0.0;
+  for (var i = 0u; i < 32u; i++) {
+    sum += sums_of_sums[i];
+  }
+  return sum;
 }
 
 struct Factor { mean: f32, factor: f32 }
 
-// Of the `width` columns from `first` on.
-fn factor_of(first: u32, width: u32, epsilon: f32, thread: u32) -> Factor {
-  var mean = 0.0;
-  if (is_layer) {
-    var sum = 0.0;
-    for (var i = thread; i < width; i += 256u) {
-      sum += x[first + i];
-    }
-    mean = total(thread, sum) / f32(width);
-  }
-  var squares = 0.0;
-  for (var i = thread; i < width; i += 256u) {
-    let value = x[first + i] - mean;
-    squares = fma(value, value, squares);
-  }
-  return Factor(mean, 1.0 / sqrt(total(thread, squares) / f32(width) + epsilon));
+fn factor_of_squares(mean: f32, squares: f32, width: u32, epsilon: f32) -> Factor {
+  return Factor(mean, 1.0 / sqrt(squares / f32(width) + epsilon));
 }
 
 // A number, normalised, times its weight, plus its bias.

@@ -1,5 +1,6 @@
 // A norm over all columns of a token, and the result in int8, a workgroup a token: what products with quantised weights
-// begin with. Ahead of this stand norm_factor.wgsl and quantize_step.wgsl, which makes four steps at once.
+// begin with. A thread keeps four columns of each of `rounds` rounds; 64 threads have a step. Ahead of this stand
+// norm_factor.wgsl and quantize_step.wgsl.
 struct Arguments { input: View, weight_at: u32, bias_at: u32, n_cols: u32, n_steps: u32, epsilon: f32 }
 var<immediate> arguments: Arguments;
 
@@ -8,20 +9,63 @@ var<immediate> arguments: Arguments;
 @group(0) @binding(2) var<storage, read_write> codes: array<u32>;
 @group(0) @binding(3) var<storage, read_write> chunks: array<vec2<u32>>;
 
-@compute @workgroup_size(256)
+fn load_four(first: u32, column: u32) -> vec4<f32> {
+  var values = vec4<f32>();
+  for (var i = 0u; i < 4u; i++) {
+    if (column + i < arguments.n_cols) {
+      values[i] = x[first + column + i];
+    }
+  }
+  return values;
+}
+
+fn sum_of(values: vec4<f32>) -> f32 {
+  return (values.x + values.y) + (values.z + values.w);
+}
+
+// Columns beyond the last count for nothing.
+fn squares_of(values: vec4<f32>, mean: f32, column: u32) -> f32 {
+  var squares = 0.0;
+  for (var i = 0u; i < 4u; i++) {
+    if (column + i < arguments.n_cols) {
+      squares = fma(values[i] - mean, values[i] - mean, squares);
+    }
+  }
+  return squares;
+}
+
+@compute @workgroup_size(threads)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let token = group.x;
   let first = arguments.input.at + token * arguments.input.stride;
-  let factor = factor_of(first, arguments.n_cols, arguments.epsilon, thread);
-  for (var done = 0u; done < arguments.n_steps; done += steps_at_once) {
-    let step = done + thread / 64u;
+  #repeat r rounds
+  let column#r = (#ru * threads + thread) * 4u;
+  let values#r = load_four(first, column#r);
+  #end
+  var mean = 0.0;
+  if (is_layer) {
+    var sum = 0.0;
+    #repeat r rounds
+    sum += sum_of(values#r);
+    #end
+    mean = total(thread, sum) / f32(arguments.n_cols);
+  }
+  var squares = 0.0;
+  #repeat r rounds
+  squares += squares_of(values#r, mean, column#r);
+  #end
+  let factor = factor_of_squares(mean, total(thread, squares), arguments.n_cols, arguments.epsilon);
+  #repeat r rounds
+  {
     var values = vec4<f32>();
     for (var i = 0u; i < 4u; i++) {
-      let column = step * 256u + thread % 64u * 4u + i;
+      let column = column#r + i;
       if (column < arguments.n_cols) {
-        values[i] = normalised(factor, x[first + column], arguments.weight_at + column, arguments.bias_at + column);
+        values[i] = normalised(factor, values#r[i], arguments.weight_at + column, arguments.bias_at + column);
       }
     }
+    let step = column#r / 256u;
     quantize_step(values, token * arguments.n_steps + step, step < arguments.n_steps, thread);
   }
+  #end
 }

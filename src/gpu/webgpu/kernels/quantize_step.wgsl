@@ -2,28 +2,30 @@
 // and codes in [-127, 127], as on the CPU (src/kernels/generic/quantize.hpp). A block with a NaN or an infinity has codes 0
 // and d NaN.
 //
-// Ahead of this stand `block` and `steps_at_once`: 64 threads each make steps of 256 columns, a thread four. Behind it
+// Ahead of this stand `block` and `threads`, 64 of which make a step of 256 columns, a thread four. Behind it
 // stand the buffers `codes` (n_tokens, n_steps, 64 words) and `chunks` (n_tokens, n_steps, 8): two sums of 16 codes, d.
 const infinity_bits = 0x7f800000u;
 const nan_bits = 0x7fc00000u;
-var<workgroup> largest: array<u32, 64u * steps_at_once>;  // |x| as bits, which sort as the numbers do
-var<workgroup> code_sums: array<i32, 64u * steps_at_once>;
+var<workgroup> largest: array<atomic<u32>, threads * 4u / block>;  // |x| as bits, which sort as the numbers do
+var<workgroup> code_sums: array<atomic<i32>, threads / 4u>;       // of 16 columns
 
 // `values` are the thread's four columns; `step_at` is token * n_steps + step. All threads call it alike; those that have
 // no step do not store.
 fn quantize_step(values: vec4<f32>, step_at: u32, stores: bool, index: u32) {
-  let magnitudes = bitcast<vec4<u32>>(values) & vec4(0x7fffffffu);
   let thread = index % 64u;
+  let in_block = index * 4u / block;
   workgroupBarrier();
-  largest[index] = max(max(magnitudes.x, magnitudes.y), max(magnitudes.z, magnitudes.w));
-  for (var half = block / 8u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (thread % (block / 4u) < half) {
-      largest[index] = max(largest[index], largest[index + half]);
-    }
+  if (index * 4u % block == 0u) {
+    atomicStore(&largest[in_block], 0u);
+  }
+  if (index % 4u == 0u) {
+    atomicStore(&code_sums[index / 4u], 0);
   }
   workgroupBarrier();
-  let most_bits = largest[index / (block / 4u) * (block / 4u)];
+  let magnitudes = bitcast<vec4<u32>>(values) & vec4(0x7fffffffu);
+  atomicMax(&largest[in_block], max(max(magnitudes.x, magnitudes.y), max(magnitudes.z, magnitudes.w)));
+  workgroupBarrier();
+  let most_bits = atomicLoad(&largest[in_block]);
   let most = bitcast<f32>(most_bits);
 
   // The inverse must not overflow: tiny blocks are scaled up first, which is exact.
@@ -36,11 +38,11 @@ fn quantize_step(values: vec4<f32>, step_at: u32, stores: bool, index: u32) {
   if (stores) {
     codes[step_at * 64u + thread] = bytes.x | bytes.y << 8u | bytes.z << 16u | bytes.w << 24u;
   }
-  code_sums[index] = code.x + code.y + code.z + code.w;
+  atomicAdd(&code_sums[index / 4u], code.x + code.y + code.z + code.w);
   workgroupBarrier();
   if (stores && thread % 8u == 0u) {
-    let first = code_sums[index] + code_sums[index + 1u] + code_sums[index + 2u] + code_sums[index + 3u];
-    let second = code_sums[index + 4u] + code_sums[index + 5u] + code_sums[index + 6u] + code_sums[index + 7u];
+    let first = atomicLoad(&code_sums[index / 4u]);
+    let second = atomicLoad(&code_sums[index / 4u + 1u]);
     let d = select(nan_bits, bitcast<u32>(most / 127.499), most_bits < infinity_bits);
     chunks[step_at * 8u + thread / 8u] = vec2((u32(first) & 0xffffu) | u32(second) << 16u, d);
   }
