@@ -161,7 +161,6 @@ std::string to_text(const FileInfo& info) {
 
 int show_info(const InfoOptions& options) {
   if (options.backends) return show_backends(options.json);
-  if (options.model.empty()) throw Error(ErrorKind::invalid_argument, "info needs a MODEL, or --backends");
   const bool on_gpu = options.device == "gpu";
   if (on_gpu && options.plan != "text")
     throw Error(ErrorKind::invalid_argument, "the kernels of a GPU are shown by --plan, as text");
@@ -193,9 +192,15 @@ void add_info(CLI::App& program, Action& action) {
       "  realizar info model.gguf --plan --device gpu\n"
       "  realizar info --backends\n",
       show_info);
-  command.add_option("MODEL", options.model, "GGUF file, which may hold only a vocabulary");
-  command.add_flag(
-      "--backends", options.backends,
+  // A required MODEL is not taken for what --plan may be followed by.
+  CLI::Option* const model =
+      command.add_option("MODEL", options.model, "GGUF file, which may hold only a vocabulary")->required();
+  command.add_flag_callback(
+      "--backends",
+      [model, &backends = options.backends] {
+        backends = true;
+        model->required(false);
+      },
       "print instead the instruction sets and the GPU that this build has: whether this machine has "
       "them, which is used and why, and what each does at best (measured now)");
   command.add_flag("--json", options.json, "print a JSON object");
