@@ -40,6 +40,9 @@ struct AsyncGpuResult::Pending {
       }
     }
     if (problem.empty() && !device.lost()) device.unmap(readback.get());
+    // Whoever had a buffer next whose wait was ended would be told too early that it is ready: the library
+    // takes the end of the earlier computation for that.
+    if (state == State::cancelled) readback.discard();
     readback = {};
   }
 };
@@ -106,7 +109,7 @@ void AsyncGpuResult::cancel() {
     pending_->state = Pending::State::cancelled;
     buffer = pending_->readback.get();
   }
-  // Ends the wait for the buffer: the callback comes at once, and gives it back.
+  // Ends the wait for the buffer: the callback comes at once, and gives it up.
   device_->unmap(buffer);
 }
 

@@ -68,6 +68,16 @@ GpuBuffer::~GpuBuffer() {
   pool_->statistics.kept += class_bytes_;
 }
 
+void GpuBuffer::discard() {
+  if (!pool_) return;
+  {
+    const std::lock_guard lock(pool_->mutex);
+    pool_->statistics.in_use -= class_bytes_;
+  }
+  handle_ = {};
+  pool_.reset();
+}
+
 GpuBuffer::GpuBuffer(GpuBuffer&& other) noexcept { *this = std::move(other); }
 
 GpuBuffer& GpuBuffer::operator=(GpuBuffer&& other) noexcept {

@@ -21,6 +21,9 @@ class GpuBuffer {
   uint64_t bytes() const { return bytes_; }
   webgpu::Binding binding() const { return {get(), 0, bytes_}; }
 
+  /// Gives it up: it does not go back to the pool.
+  void discard();
+
  private:
   friend class GpuBufferPool;
   struct Pool;

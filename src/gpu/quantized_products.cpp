@@ -97,7 +97,7 @@ QuantizedProducts::Tile QuantizedProducts::tile_of(const GpuMatrix& weights, int
   if (choice.kind == MatrixChoice::Kind::grouped) return many;
   const bool is_one = choice.kind == MatrixChoice::Kind::one;
   const int64_t n_rows = is_one ? weights.n_rows() : choice.n_rows;
-  if (choice.kind != MatrixChoice::Kind::chosen &&
+  if (choice.kind != MatrixChoice::Kind::chosen && n_tokens >= many.tokens &&
       quotient_up(n_rows, int64_t{many.rows()}) * many.lines * quotient_up(n_tokens, int64_t{many.tokens}) >=
           busy_lines)
     return many;

@@ -64,8 +64,8 @@ TEST_F(AsyncGpuResultTest, CancelledItIsGone) {
   result.cancel();
   EXPECT_TRUE(result.poll());
   EXPECT_EQ(thrown([&] { result.take(); }), ErrorKind::invalid_argument);
-  EXPECT_EQ(gpu_->pool().statistics().in_use, 0u) << "its buffer is back";
-  EXPECT_TRUE(is_right(start().take())) << "and of use to the next";
+  EXPECT_EQ(gpu_->pool().statistics().in_use, 0u) << "its buffer is given up";
+  EXPECT_TRUE(is_right(start().take())) << "and the next has another";
 }
 
 TEST_F(AsyncGpuResultTest, MayGoWhileInFlight) {

@@ -145,7 +145,7 @@ TEST_P(Chunks, OfAPromptGiveTheSameBits) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(GpuDevice, Chunks, testing::Values("llama", "qwen3moe", "gpt-oss", "deepseek2-lite"),
+INSTANTIATE_TEST_SUITE_P(GpuDevice, Chunks, testing::Values("llama", "qwen3moe", "gpt-oss", "deepseek2-lite", "granite", "gpt2"),
                          [](const auto& name) { return test::test_name(name.param); });
 
 TEST_F(GpuDeviceTest, TellsWhatItHolds) {
