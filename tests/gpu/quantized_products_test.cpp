@@ -20,10 +20,12 @@ using kernels::test::RandomMatrix;
 using Floats = std::vector<float>;
 using IntegerDot = QuantizedProducts::IntegerDot;
 
-constexpr TensorType types[] = {TensorType::q4_0,  TensorType::q4_1, TensorType::q5_0,   TensorType::q5_1,
-                                TensorType::q8_0,  TensorType::q2_k, TensorType::q3_k,   TensorType::q4_k,
-                                TensorType::q5_k,  TensorType::q6_k, TensorType::iq4_nl, TensorType::iq4_xs,
-                                TensorType::tq1_0, TensorType::tq2_0};
+constexpr TensorType types[] = {
+    TensorType::q4_0,    TensorType::q4_1,   TensorType::q5_0,    TensorType::q5_1,   TensorType::q8_0,
+    TensorType::q2_k,    TensorType::q3_k,   TensorType::q4_k,    TensorType::q5_k,   TensorType::q6_k,
+    TensorType::iq4_nl,  TensorType::iq4_xs, TensorType::mxfp4,   TensorType::tq1_0,  TensorType::tq2_0,
+    TensorType::iq1_s,   TensorType::iq1_m,  TensorType::iq2_xxs, TensorType::iq2_xs, TensorType::iq2_s,
+    TensorType::iq3_xxs, TensorType::iq3_s};
 
 class QuantizedProductsTest : public GpuTest {
  protected:

@@ -1,7 +1,9 @@
 #include "gpu/webgpu/weight_layout.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
+#include <set>
 
 #include "base/error.hpp"
 #include "kernels/formats.hpp"
@@ -14,8 +16,38 @@ using kernels::ScaleType;
 using kernels::UnpackedBlock;
 
 template <class F>
-constexpr bool has_layout = F::codes != Codes::grid&& F::scale_type == ScaleType::f16 &&
-                            ((F::block == 32 && F::d_span == 32) || (F::block == 256 && F::d_span == 256));
+constexpr bool has_layout = F::d_span == F::block && (F::block == 32 || F::block == 256);
+
+template <class F>
+constexpr bool is_grid = F::codes == Codes::grid;
+
+/// The weights that a grid has, and where each of the 256 bytes stands among them.
+struct GridTable {
+  std::array<int8_t, 16> weights{};
+  std::array<uint8_t, 256> index{};
+
+  template <class F>
+  static const GridTable& of() {
+    static const GridTable table(F::grid(), (size_t{1} << F::index_bits) * 8 / F::indices, F::sign_bits > 0);
+    return table;
+  }
+
+ private:
+  GridTable(const int8_t* grid, size_t n, bool has_signs) {
+    std::set<int> all;
+    for (size_t i = 0; i < n; ++i) {
+      all.insert(grid[i]);
+      if (has_signs) all.insert(-grid[i]);
+    }
+    require(all.size() <= weights.size(), ErrorKind::internal, "a grid of ", all.size(),
+            " different weights");
+    size_t i = 0;
+    for (const int weight : all) {
+      weights[i] = static_cast<int8_t>(weight);
+      index[static_cast<uint8_t>(weight)] = static_cast<uint8_t>(i++);
+    }
+  }
+};
 
 /// Codes of a chunk and where they go.
 struct Planes {
@@ -66,7 +98,9 @@ void pack_row(const WeightLayout& layout, const uint8_t* file, int64_t n_cols, s
   UnpackedBlock<F> block;
   for (int64_t column = 0; column < n_cols; column += F::block, file += F::bytes) {
     F::unpack(file, block);
-    if constexpr (F::code_bits == 8)  // signed bytes: the top bit flipped
+    if constexpr (is_grid<F>)
+      for (uint8_t& code : block.code) code = GridTable::of<F>().index[code];
+    else if constexpr (F::code_bits == 8)  // signed bytes: the top bit flipped
       for (uint8_t& code : block.code) code ^= 128;
     const size_t step = first_step + static_cast<size_t>(column / step_columns);
     const auto scale_word = [&](size_t word) -> uint32_t& {
@@ -76,6 +110,8 @@ void pack_row(const WeightLayout& layout, const uint8_t* file, int64_t n_cols, s
     const auto first_chunk = static_cast<size_t>(column % step_columns / chunk_columns);
     if constexpr (F::block == 256)
       scale_word(0) = d | dmin << 16;
+    else if constexpr (F::scale_type != ScaleType::f16)
+      scale_word(first_chunk) = std::bit_cast<uint32_t>(kernels::d_value<F>(block.d_bits[0]));
     else if constexpr (F::has_min)
       scale_word(first_chunk) = d | dmin << 16;
     else
@@ -109,7 +145,7 @@ WeightLayout WeightLayout::of(TensorType type) {
   return kernels::visit_format(type, [](auto format) {
     using F = decltype(format);
     WeightLayout layout{};
-    layout.code_bits = F::code_bits;
+    layout.code_bits = is_grid<F> ? 4 : F::code_bits;
     layout.offset = F::codes == Codes::offset && F::code_bits < 8 ? F::offset : 0;
     layout.block = F::block;
     layout.groups_per_chunk = F::group < chunk_columns ? chunk_columns / F::group : 1;
@@ -119,7 +155,12 @@ WeightLayout WeightLayout::of(TensorType type) {
       layout.has_table = true;
       std::copy_n(F::table, 16, layout.table.begin());
     }
-    layout.d_factor = F::d_factor;
+    if constexpr (is_grid<F>) {
+      layout.has_table = true;
+      layout.table = GridTable::of<F>().weights;
+    }
+    layout.d_in_f32 = F::scale_type != ScaleType::f16;
+    layout.d_factor = layout.d_in_f32 ? 1 : F::d_factor;
     return layout;
   });
 }
@@ -136,9 +177,9 @@ std::string WeightLayout::constants() const {
   return concat("const code_bits = ", code_bits, "u;\nconst code_offset = ", offset,
                 ";\nconst block = ", block, "u;\nconst groups_per_chunk = ", groups_per_chunk,
                 "u;\nconst has_scales = ", boolean(has_scales), ";\nconst has_min = ", boolean(has_min),
-                ";\nconst has_table = ", boolean(has_table), ";\nconst table = array<u32, 4>(", words,
-                ");\nconst d_factor = f32(", d_factor, ");\nconst scale_bytes = ", scale_bytes(),
-                "u;\nconst scale_words = ", scale_words(),
+                ";\nconst d_in_f32 = ", boolean(d_in_f32), ";\nconst has_table = ", boolean(has_table),
+                ";\nconst table = array<u32, 4>(", words, ");\nconst d_factor = f32(", d_factor,
+                ");\nconst scale_bytes = ", scale_bytes(), "u;\nconst scale_words = ", scale_words(),
                 "u;\nconst chunks_per_word = ", step_chunks / chunk_words(), "u;\n");
 }
 

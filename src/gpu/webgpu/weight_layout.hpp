@@ -34,10 +34,11 @@ struct WeightLayout {
   bool has_scales;       // integers, as signed bytes
   bool has_min;
   bool has_table;
-  std::array<int8_t, 16> table;  // weight = table[code]
+  std::array<int8_t, 16> table;  // weight = table[code]; weights of grids are a dozen numbers or so
+  bool d_in_f32;                 // where its exponent exceeds that of f16
   float d_factor;
 
-  /// Throws unsupported for a type that has no such layout: dense ones, grids, and scales other than f16.
+  /// Throws unsupported for a type that has no such layout: dense ones, and several d in 32 columns.
   static WeightLayout of(TensorType type);
   static bool has(TensorType type);
 
@@ -47,12 +48,12 @@ struct WeightLayout {
   /// Bytes of scales, then minima, of a chunk.
   int scale_bytes() const { return has_scales ? groups_per_chunk * (has_min ? 2 : 1) : 0; }
   /// Of a step of a row. Blocks of 256: d and dmin in one word, then the scale bytes of the chunks. Blocks of
-  /// 32: d of the chunks in f16, or d and dmin in a word each.
+  /// 32: d of the chunks in f16, or d in f32, or d and dmin, in a word each.
   int scale_words() const { return block == 256 && has_scales ? 1 + chunk_words() : chunk_words(); }
   /// Words of a step with what its chunks have of their own; where that is nothing, the one of the step.
   int chunk_words() const {
     if (block == 256) return has_scales ? scale_bytes() * step_chunks / 4 : 1;
-    return has_min ? step_chunks : step_chunks / 2;
+    return has_min || d_in_f32 ? step_chunks : step_chunks / 2;
   }
 
   /// The same as constants of WGSL.

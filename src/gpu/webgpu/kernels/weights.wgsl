@@ -78,6 +78,9 @@ fn load_scale_word(step: u32, word: u32, lane: u32) -> u32 {
 const first_chunk_word = select(0u, 1u, block == 256u && has_scales);
 
 fn d_of(word: u32, chunk: u32) -> vec2<f32> {
+  if (d_in_f32) {
+    return vec2(bitcast<f32>(word), 0.0);
+  }
   let d = unpack2x16float(word);
   if (block == 32u && !has_min) {
     return vec2(d[chunk % 2u] * d_factor, 0.0);
