@@ -1,7 +1,7 @@
 // out (n_tokens, n_rows) = the tokens times rows of quantised weights, which stand as weight_layout.hpp says. A thread has a
-// row of each of some panels, of `results` results, and `tokens` tokens, a line of 32 threads whole panels. Over the steps of a row it adds up
-// integers inside a block, then FMAs, in a chain for each of `splits` stretches of steps; the sums of the stretches are
-// added in order. So what a number is made of, and in which order, depends on the shape of the weights alone.
+// row of each of some panels, of `results` results, and `tokens` tokens, a line of 32 threads whole panels. Over the steps
+// of a row it adds up integers inside a block, then FMAs, in a chain for each of `splits` stretches of steps; the sums of the
+// stretches are added in order. So what a number is made of, and in which order, depends on the shape of the weights alone.
 //
 // Few tokens: the lines of a workgroup share its panels, a stretch each (`shares_rows`; lines == splits). Many tokens: every
 // line has panels of its own, and their stretches one after the other.
@@ -23,7 +23,8 @@ var<immediate> sizes: Sizes;
 @group(0) @binding(2) var<storage, read> bits: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read> scales: array<u32>;
 @group(0) @binding(4) var<storage, read> codes: array<vec4<u32>>;   // of the tokens (inputs, n_steps, 8 chunks, 2)
-@group(0) @binding(5) var<storage, read> chunks: array<vec4<u32>>;  // (inputs, n_steps, 4): two sums of 16 codes and d, of two chunks
+// (inputs, n_steps, 4): two sums of 16 codes and d, of two chunks
+@group(0) @binding(5) var<storage, read> chunks: array<vec4<u32>>;
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 @group(0) @binding(7) var<storage, read> vectors: array<f32>;
 
