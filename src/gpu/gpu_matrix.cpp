@@ -1,10 +1,10 @@
 #include "gpu/gpu_matrix.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <thread>
 #include <utility>
 
+#include "backend/thread_pool.hpp"
+#include "backend/topology.hpp"
 #include "base/error.hpp"
 #include "base/quotient.hpp"
 
@@ -52,20 +52,6 @@ void place(GpuMatrix::Part& part, const PanelBytes& panel, uint64_t n_panels) {
 void send(const webgpu::Device& device, const Binding& plane, uint64_t offset,
           const std::vector<uint32_t>& words) {
   if (!words.empty()) device.write(plane.buffer, plane.offset + offset, std::as_bytes(std::span(words)));
-}
-
-/// fn(i) for i in [0, n), by all cores.
-template <class F>
-void in_parallel(int64_t n, const F& fn) {
-  std::atomic<int64_t> next{0};
-  const auto work = [&] {
-    for (int64_t i = next++; i < n; i = next++) fn(i);
-  };
-  std::vector<std::thread> others;
-  const int64_t n_threads = std::min<int64_t>(n, std::max(1u, std::thread::hardware_concurrency()));
-  for (int64_t i = 1; i < n_threads; ++i) others.emplace_back(work);
-  work();
-  for (std::thread& other : others) other.join();
 }
 
 int64_t panels_of(int64_t n_rows) { return quotient_up(n_rows, int64_t{panel_rows}); }
@@ -135,6 +121,8 @@ GpuMatrix::GpuMatrix(const webgpu::Device& device, GpuBufferPool& pool, kernels:
     if (!by_turns()) n_rows_ += source.n_rows;
   }
   if (by_turns()) n_rows_ = sources_[0].n_rows;
+  backend::ThreadPool threads(
+      static_cast<int>(std::min<int64_t>(n_panels, backend::topology().physical_cores)));
   for (int64_t first = 0; first < n_panels; first += most_panels) {
     const int64_t in_part = std::min(most_panels, n_panels - first);
     Part part{first / turns, in_part / turns, {}, {}, {}, {}, {}};
@@ -145,9 +133,11 @@ GpuMatrix::GpuMatrix(const webgpu::Device& device, GpuBufferPool& pool, kernels:
     for (int64_t done = 0; done < in_part; done += at_once) {
       const int64_t n = std::min(at_once, in_part - done);
       webgpu::PackedPanels packed(layout_, n_cols, n);
-      in_parallel(n, [&](int64_t i) {
-        const PanelRows rows = rows_of(first + done + i);
-        webgpu::pack_panel(type, rows.rows, rows.n_rows, n_cols, static_cast<size_t>(i), packed);
+      threads.parallel_for(n, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+          const PanelRows rows = rows_of(first + done + i);
+          webgpu::pack_panel(type, rows.rows, rows.n_rows, n_cols, static_cast<size_t>(i), packed);
+        }
       });
       const auto before = static_cast<uint64_t>(done);
       send(device, part.wide, before * panel.wide, packed.wide);

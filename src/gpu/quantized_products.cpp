@@ -137,6 +137,9 @@ const webgpu::Kernel& QuantizedProducts::product_kernel(const GpuMatrix& weights
                                         {"chunk_words", chunk_words},
                                         {"chunks_per_word", webgpu::step_chunks / chunk_words},
                                         {"early_chunks", early ? webgpu::step_chunks / chunk_words : 0},
+                                        {"body_words", early ? chunk_words : 1},
+                                        {"body_chunks", early ? webgpu::step_chunks / chunk_words : 1},
+                                        {"early", early ? 1 : 0},
                                         {"late", early ? 0 : 1}}));
         return webgpu::KernelSource{.name = "product",
                                     .source = text,

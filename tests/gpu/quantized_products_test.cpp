@@ -7,6 +7,7 @@
 
 #include "gpu/async_gpu_result.hpp"
 #include "gpu/software_gpu.hpp"
+#include "gpu/webgpu/layout_types.hpp"
 #include "kernels/random_inputs.hpp"
 #include "support/nmse.hpp"
 #include "support/test_name.hpp"
@@ -19,13 +20,6 @@ using kernels::TensorType;
 using kernels::test::RandomMatrix;
 using Floats = std::vector<float>;
 using IntegerDot = QuantizedProducts::IntegerDot;
-
-constexpr TensorType types[] = {
-    TensorType::q4_0,    TensorType::q4_1,   TensorType::q5_0,    TensorType::q5_1,   TensorType::q8_0,
-    TensorType::q2_k,    TensorType::q3_k,   TensorType::q4_k,    TensorType::q5_k,   TensorType::q6_k,
-    TensorType::iq4_nl,  TensorType::iq4_xs, TensorType::mxfp4,   TensorType::tq1_0,  TensorType::tq2_0,
-    TensorType::iq1_s,   TensorType::iq1_m,  TensorType::iq2_xxs, TensorType::iq2_xs, TensorType::iq2_s,
-    TensorType::iq3_xxs, TensorType::iq3_s};
 
 class QuantizedProductsTest : public GpuTest {
  protected:
@@ -102,7 +96,7 @@ TEST_P(EachFormat, APlainDotHasTheSameBits) {
   EXPECT_EQ(multiply(matrix, x, IntegerDot::plain), multiply(matrix, x));
 }
 
-INSTANTIATE_TEST_SUITE_P(QuantizedProducts, EachFormat, testing::ValuesIn(types),
+INSTANTIATE_TEST_SUITE_P(QuantizedProducts, EachFormat, testing::ValuesIn(test::layout_types),
                          [](const auto& param) { return test::test_name(kernels::info(param.param).name); });
 
 TEST_F(QuantizedProductsTest, ATokenHasTheSameBitsWhateverStandsBesideIt) {

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "gpu/software_gpu.hpp"
+#include "gpu/webgpu/layout_types.hpp"
 #include "kernels/half.hpp"
 #include "kernels/random_inputs.hpp"
 #include "support/test_name.hpp"
@@ -15,13 +16,6 @@ namespace realizar::gpu::webgpu {
 namespace {
 
 using kernels::test::RandomMatrix;
-
-constexpr TensorType types[] = {
-    TensorType::q4_0,    TensorType::q4_1,   TensorType::q5_0,    TensorType::q5_1,   TensorType::q8_0,
-    TensorType::q2_k,    TensorType::q3_k,   TensorType::q4_k,    TensorType::q5_k,   TensorType::q6_k,
-    TensorType::iq4_nl,  TensorType::iq4_xs, TensorType::mxfp4,   TensorType::tq1_0,  TensorType::tq2_0,
-    TensorType::iq1_s,   TensorType::iq1_m,  TensorType::iq2_xxs, TensorType::iq2_xs, TensorType::iq2_s,
-    TensorType::iq3_xxs, TensorType::iq3_s};
 
 /// Reads packed weights back, by the words of weight_layout.hpp.
 class Reader {
@@ -117,7 +111,7 @@ TEST_P(EachType, TakesLittleMoreThanTheFile) {
   EXPECT_LE(bytes, (is_grid ? 2.9 : 1.26) * 256 / info.block * info.bytes);
 }
 
-INSTANTIATE_TEST_SUITE_P(WeightLayout, EachType, testing::ValuesIn(types),
+INSTANTIATE_TEST_SUITE_P(WeightLayout, EachType, testing::ValuesIn(test::layout_types),
                          [](const auto& param) { return test::test_name(kernels::info(param.param).name); });
 
 TEST(WeightLayout, RefusesWhatItCannotHold) {

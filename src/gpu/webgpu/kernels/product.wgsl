@@ -10,8 +10,8 @@
 //
 // Ahead of this stand the constants of WeightLayout, `tokens`, `results`, `splits`, `lines`, shares_rows, is_gated,
 // epilogue.wgsl, matrix_choice.wgsl, weights.wgsl, and dot4.wgsl or dot4_plain.wgsl. Repetitions count chunks by words of
-// scales (`chunk_words`, chunks_per_word); of those, `early_chunks` are loaded before a line waits for the tokens, or all
-// are `late`.
+// scales (`chunk_words`, chunks_per_word). Either all are loaded before a line waits for the tokens (`early`), or each when
+// its turn comes (`late`), in one loop.
 struct Sizes {
   n_rows: u32, n_steps: u32, n_tokens: u32, first_panel: u32, n_panels: u32,  // the last two: of the part
   out: View, epilogue: Epilogue, choice: Choice,
@@ -174,49 +174,30 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
         #end
         #end
         #end
-        #repeat k chunk_words
-        #repeat e early_chunks
+        #repeat k body_words
+        #repeat e body_chunks
+        #repeat l late
+        for (var late_chunk = 0u; late_chunk < chunks_per_step; late_chunk++)
+        #end
         {
+          #repeat a early
           let chunk = #ku * chunks_per_word + #eu;
+          #end
+          #repeat l late
+          let chunk = late_chunk;
+          #end
           #repeat r results
           #repeat h halves
+          #repeat a early
           let scales#r_#h = word#r_#h_#k;
-          let s#r_#h = scales_of(scales#r_#h, chunk);
           let w#r_#h = unpacked(early#r_#h_#k_#e, chunk);
           #end
-          #end
-          #repeat t tokens
-          {
-            let first = staged_codes[((stage * tokens + #tu) * chunks_per_step + chunk) * 2u];
-            let second = staged_codes[((stage * tokens + #tu) * chunks_per_step + chunk) * 2u + 1u];
-            #repeat r results
-            #repeat h halves
-            x#r_#h_#t += dots(w#r_#h, s#r_#h, first, second);
-            #end
-            #end
-            if (block == 32u) {
-              let about = about_chunk(stage * tokens + #tu, chunk);
-              #repeat r results
-              #repeat h halves
-              chain#r_#h_#t = added(chain#r_#h_#t, d_of(scales#r_#h, chunk), bitcast<f32>(about.y), x#r_#h_#t,
-                                 corrections(s#r_#h, unpacked_sums(about.x)));
-              x#r_#h_#t = 0;
-              #end
-              #end
-            }
-          }
-          #end
-        }
-        #end
-        #end
-        #repeat l late
-        for (var chunk = 0u; chunk < chunks_per_step; chunk++) {
-          #repeat r results
-          #repeat h halves
+          #repeat l late
           let scales#r_#h = load_scale_word(weights#r_#h + step, first_chunk_word + chunk / chunks_per_word, lane);
-          let s#r_#h = scales_of(scales#r_#h, chunk);
           let w#r_#h = unpacked(load_words(weights#r_#h + step, chunk, lane), chunk);
           #end
+          let s#r_#h = scales_of(scales#r_#h, chunk);
+          #end
           #end
           #repeat t tokens
           {
@@ -240,6 +221,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
           }
           #end
         }
+        #end
         #end
         if (block == 256u) {
           #repeat t tokens
