@@ -30,6 +30,7 @@ void add_logits(CLI::App& program, Action& action);
 void add_perplexity(CLI::App& program, Action& action);
 void add_bench(CLI::App& program, Action& action);
 void add_devices(CLI::App& program, Action& action);
+void add_web(CLI::App& program, Action& action);
 
 template <class Options>
 struct Command {

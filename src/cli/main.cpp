@@ -72,6 +72,7 @@ int run_program(int argc, char** argv) {
   add_perplexity(program, action);
   add_bench(program, action);
   add_devices(program, action);
+  add_web(program, action);
   program.require_subcommand(1);
 
   try {

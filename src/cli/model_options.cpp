@@ -2,7 +2,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 
 #include "cli/progress_bar.hpp"
@@ -10,9 +9,7 @@
 #include "realizar/error.hpp"
 
 namespace realizar::cli {
-namespace {
 
-/// Where scripts/fetch_model puts the default model.
 std::filesystem::path default_model() {
   const char* cache = std::getenv("XDG_CACHE_HOME");
   const char* home = std::getenv("HOME");
@@ -20,8 +17,6 @@ std::filesystem::path default_model() {
       cache && *cache ? std::filesystem::path(cache) : std::filesystem::path(home ? home : "") / ".cache";
   return folder / "realizar" / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf";
 }
-
-}  // namespace
 
 LoadOptions ModelOptions::load_options() const {
   LoadOptions load;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <string>
 
 #include "realizar/transformer.hpp"
@@ -28,6 +29,9 @@ void add_model_options(CLI::App& command, ModelOptions& options, ModelArgument a
                        const std::string& context_help =
                            "positions of the longest text; 0: what the model was "
                            "trained for, at most 8192");
+
+/// Where scripts/fetch_model puts the default model.
+std::filesystem::path default_model();
 
 /// The file that the options name. Throws `Error` of kind io, saying how to fetch it, when that is the
 /// default model and it is not there.

@@ -32,8 +32,9 @@ const std::map<std::string, Names>& layers() {
       for (const std::string& name : below) all.insert(reach.at(name).begin(), reach.at(name).end());
       reach[folder] = all;
     }
-    // The programs see the public API and nothing behind it.
-    reach["cli"] = reach["server"] = {};
+    // The programs see the public API and nothing behind it; the command line starts the server.
+    reach["server"] = {};
+    reach["cli"] = {"server"};
     return reach;
   }();
   return table;

@@ -55,6 +55,9 @@ TEST(Architecture, LayersReachDownOnly) {
 TEST(Architecture, ProgramsSeeThePublicApiOnly) {
   EXPECT_TRUE(allowed("src/cli/a.cpp", "#include \"realizar/transformer.hpp\""));
   EXPECT_FALSE(allowed("src/cli/a.cpp", "#include \"model/sampler.hpp\""));
+  EXPECT_TRUE(allowed("src/cli/a.cpp", "#include \"server/http_server.hpp\""));
+  EXPECT_FALSE(allowed("src/cli/a.cpp", "#include <boost/asio/io_context.hpp>"));
+  EXPECT_FALSE(allowed("src/server/a.cpp", "#include \"cli/files.hpp\""));
   EXPECT_FALSE(allowed("src/model/a.cpp", "#include \"realizar/transformer.hpp\""));
   EXPECT_TRUE(allowed("src/model/a.cpp", "#include \"realizar/error.hpp\""));
   EXPECT_TRUE(allowed("src/model/a.cpp", "#include \"realizar/generation.hpp\""));

@@ -29,8 +29,8 @@ struct Outcome {
 inline Outcome run_command(const std::string& command, const std::string& input = "") {
   const TemporaryFolder folder;
   write_file(folder.file("in"), input);
-  const std::string line =
-      "<" + folder.file("in") + " >" + folder.file("out") + " 2>" + folder.file("error") + " " + command;
+  std::string line = "<";
+  line += folder.file("in") + " >" + folder.file("out") + " 2>" + folder.file("error") + " " + command;
   const int status = std::system(line.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(folder.file("out")),
           read_file(folder.file("error"))};
