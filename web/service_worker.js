@@ -8,13 +8,16 @@ const pageCache = 'realizar-page-1';
 const modelCache = 'realizar-model-1';
 
 const files = [
-  './', 'app.js', 'chat_view.js', 'conversation.js', 'engine.js', 'file_picker.js', 'format.js', 'icon.svg',
-  'manifest.webmanifest', 'markdown.js', 'markdown_view.js', 'offline.js', 'served_model.js', 'settings.js',
-  'settings_dialog.js', 'style.css',
+  './', 'app.js', 'chat.js', 'chat_view.js', 'conversation.js', 'engine.js', 'file_picker.js',
+  'format.js', 'icon.svg', 'loader.js', 'manifest.webmanifest', 'markdown.js', 'markdown_view.js',
+  'offline.js', 'page.js', 'served_model.js', 'settings.js', 'settings_dialog.js', 'style.css',
 ];
-
 // The engine, and what is not there on every server.
-const filesElsewhere = ['model.json', 'dist/realizar.mjs'];
+const filesElsewhere = [
+  'model.json', 'dist/realizar.mjs', 'dist/realizar_worker.js', 'dist/realizar_engine.js',
+  'dist/realizar_engine.wasm', 'dist/realizar_engine_threads.js', 'dist/realizar_engine_threads.wasm',
+  'dist/realizar_engine_threads.worker.js',
+];
 
 const patience = 4000;  // milliseconds for the network to answer, where there is a copy
 

@@ -171,7 +171,6 @@ TEST(HttpServer, AClientThatTakesNothingIsGivenUp) {
   const std::string path = folder.file("sparse");
   test::write_file(path, "");
   std::filesystem::resize_file(path, 1 << 30);
-  std::atomic<int> n_open = 0;
   Limits limits = impatient();
   limits.connections = 1;
   const Running server(

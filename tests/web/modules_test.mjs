@@ -1,9 +1,10 @@
 // The modules of the page that need no page.
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
 const web = new URL('../../web/', import.meta.url);
+const dist = new URL('../../dist/', import.meta.url);
 const { inlineParts, parseMarkdown } = await importText('markdown.js');
 const { bytesText, countText, rateText } = await importText('format.js');
 const { generationOptions, groups, loadOptions, readSettings, saveSettings } = await importText('settings.js');
@@ -90,7 +91,13 @@ test('The service worker keeps every file of the page', () => {
   const source = readFileSync(new URL('service_worker.js', web), 'utf8');
   const listed = /const files = \[([^\]]*)\]/.exec(source)[1].match(/'[^']+'/g).map((name) => name.slice(1, -1));
   const there = readdirSync(web).filter((name) => name !== 'service_worker.js' && name !== 'index.html');
-  assert.deepEqual(listed.filter((name) => !name.startsWith('dist/')).sort(), ['./', ...there].sort());
+  assert.deepEqual(listed.sort(), ['./', ...there].sort());
+});
+
+test('The service worker keeps every file of the engine', { skip: !existsSync(dist) && 'the engine is not built' }, () => {
+  const source = readFileSync(new URL('service_worker.js', web), 'utf8');
+  for (const name of readdirSync(dist).filter((file) => /\.(js|mjs|wasm)$/.test(file)))
+    assert.ok(source.includes(`'dist/${name}'`), name);
 });
 
 test('No file of the page names another host', () => {

@@ -237,6 +237,27 @@ class PageTest(unittest.TestCase):
         self.find("#close-problem").click()
         self.assertFalse(self.shows("#problem"))
 
+        self.browser.execute_script(
+            "const dataTransfer = new DataTransfer();"
+            "dataTransfer.items.add(new File(['no model either'], 'dropped.gguf'));"
+            "for (const type of ['dragenter', 'dragover', 'drop'])"
+            "  document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));")
+        self.wait(lambda: self.shows("#problem"), "no error")
+        self.assertIn("dropped.gguf could not be loaded", self.find("#problem-text").text)
+
+    def test_an_update_is_taken_the_next_time_the_page_is_opened(self):
+        folder = pathlib.Path(self.static_folder())
+        self.serve(StaticServer(folder, ISOLATION))
+        self.wait(lambda: self.browser.execute_script("return Boolean(navigator.serviceWorker.controller)"),
+                  "the service worker does not start")
+        for name in "index.html", "page.js":
+            path = folder / name
+            path.write_text(path.read_text().replace("Talk with", "Speak with")
+                            + ("document.title = 'updated';" if name == "page.js" else ""))
+        self.browser.refresh()
+        self.wait(lambda: self.browser.title == "updated", "an old module")
+        self.assertIn("Speak with", self.find("#welcome-title").text)
+
     def test_by_keyboard_on_a_phone_in_the_dark(self):
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
                                      {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True})
