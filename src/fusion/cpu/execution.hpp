@@ -92,6 +92,7 @@ class Execution {
   /// For each pair of token and expert in use, grouped by expert: the pair's number, token * n_used + slot.
   std::vector<int32_t> expert_pairs;
   std::vector<int32_t> expert_begins;    // (n_experts + 1) into expert_pairs
+  std::vector<int64_t> used_experts;     // those that have pairs, in order
   backend::AlignedBuffer expert_hidden;  // (pairs, ffn)
 
   uint64_t activation_bytes() const { return activation_bytes_; }

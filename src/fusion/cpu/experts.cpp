@@ -30,7 +30,7 @@ struct ExpertProduct {
   }
 };
 
-/// Sorts the pairs of token and expert by expert, then token.
+/// Sorts the pairs of token and expert by expert, then token, and lists the experts that have any.
 void group_by_expert(const Experts& op, Execution& e, int64_t n_experts) {
   const int n_used = op.experts.width;
   e.expert_begins.assign(static_cast<size_t>(n_experts) + 1, 0);
@@ -40,6 +40,10 @@ void group_by_expert(const Experts& op, Execution& e, int64_t n_experts) {
   for (int64_t t = 0; t < e.n_tokens; ++t)
     for (int i = 0; i < n_used; ++i) ++e.expert_begins[expert_of(t, i) + 1];
   for (size_t x = 1; x < e.expert_begins.size(); ++x) e.expert_begins[x] += e.expert_begins[x - 1];
+  e.used_experts.clear();
+  for (int64_t x = 0; x < n_experts; ++x)
+    if (e.expert_begins[static_cast<size_t>(x)] != e.expert_begins[static_cast<size_t>(x) + 1])
+      e.used_experts.push_back(x);
   std::vector<int32_t> next(e.expert_begins.begin(), e.expert_begins.end() - 1);
   for (int64_t t = 0; t < e.n_tokens; ++t)
     for (int i = 0; i < n_used; ++i)
@@ -75,12 +79,20 @@ void execute(const Experts& op, Execution& e, int worker) {
       [&](ProductInput& input, int64_t i) { input.fill(i, e.row(op.in, alone ? 0 : token_of(i))); });
   const int64_t hidden_panels = up.matrix->panels_per_matrix();
   constexpr int at_once = kernels::max_tile_panels;
-  e.pool.parallel_for(n_experts * hidden_panels, at_once, [&](int64_t begin, int64_t end) {
-    constexpr int room = at_once * kernels::max_tile_tokens * panel_rows;
-    alignas(64) float gates[room], ups[room];
-    for (int64_t panel = begin, n_panels; panel < end; panel += n_panels) {
-      const int64_t expert = panel / hidden_panels, first_row = panel % hidden_panels * panel_rows;
-      n_panels = std::min({int64_t{at_once}, end - panel, (expert + 1) * hidden_panels - panel});
+  // With few tokens the time is that of reading weights: long stretches of them, as few turns between gate
+  // and up as the tiles have room for.
+  const bool few = e.n_tokens <= few_tokens;
+  const auto n_hidden = static_cast<int64_t>(e.used_experts.size()) * hidden_panels;
+  e.pool.parallel_for(n_hidden, few ? n_hidden : at_once, [&](int64_t begin, int64_t end) {
+    constexpr int room = at_once * kernels::max_tile_tokens;
+    alignas(64) float gates[room * panel_rows], ups[room * panel_rows];
+    for (int64_t at = begin, n_panels; at < end; at += n_panels) {
+      const int64_t expert = e.used_experts[static_cast<size_t>(at / hidden_panels)];
+      const int64_t first_panel = at % hidden_panels, first_row = first_panel * panel_rows;
+      const int64_t panel = expert * hidden_panels + first_panel;
+      const auto [first_pair, count] = pairs_of(expert);
+      n_panels = std::min(
+          {room / std::min<int64_t>(count, kernels::max_tile_tokens), end - at, hidden_panels - first_panel});
       const auto rows_of = [&](int64_t i) {
         return static_cast<int>(std::min<int64_t>(panel_rows, ffn - first_row - i * panel_rows));
       };
@@ -92,7 +104,6 @@ void execute(const Experts& op, Execution& e, int worker) {
           weights.finish(expert, first_row + i * panel_rows, rows_of(i), n,
                          tiles.data() + i * n * panel_rows);
       };
-      const auto [first_pair, count] = pairs_of(expert);
       for (int64_t done = 0; done < count; done += kernels::max_tile_tokens) {
         const int64_t first = first_pair + done,
                       n = std::min<int64_t>(kernels::max_tile_tokens, count - done);
@@ -117,7 +128,7 @@ void execute(const Experts& op, Execution& e, int worker) {
                                     [&](ProductInput& input, int64_t i) { input.fill(i, hidden_row(i)); });
   // A task has some rows of the output for all tokens and goes through the experts in order.
   const int64_t out_panels = down.matrix->panels_per_matrix();
-  const int64_t out_grain = e.n_tokens <= few_tokens ? 1 : at_once;
+  const int64_t out_grain = few ? out_panels : at_once;
   e.pool.parallel_for(out_panels, out_grain, [&](int64_t begin, int64_t end) {
     const auto columns = [&](int64_t token, int64_t first_row, int64_t n_rows) {
       return e.row(op.out, token).subspan(static_cast<size_t>(first_row), static_cast<size_t>(n_rows));
@@ -128,9 +139,8 @@ void execute(const Experts& op, Execution& e, int worker) {
           columns(t, first_row, std::min<int64_t>(end * panel_rows, op.out.width) - first_row);
       std::fill(out.begin(), out.end(), 0.0f);
     }
-    for (int64_t expert = 0; expert < n_experts; ++expert) {
+    for (const int64_t expert : e.used_experts) {
       const auto [first_pair, count] = pairs_of(expert);
-      if (count == 0) continue;
       down.matrix->matmul(h, {expert * out_panels + begin, end - begin, first_pair, count},
                           [&](int64_t row, int n_rows, int64_t first, int n, float* tile) {
                             down.finish(expert, row, n_rows, n, tile);
