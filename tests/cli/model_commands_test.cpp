@@ -1,10 +1,10 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <string>
 #include <vector>
 
@@ -29,10 +29,10 @@ TEST_F(ModelCommands, RunPrintsTheTextAloneAndASummaryOnStderr) {
   const Outcome outcome = run_program("run " + model_ + " -p hi -n 12");
   ASSERT_EQ(outcome.status, 0) << outcome.error;
   EXPECT_FALSE(outcome.out.empty());
-  const std::regex summary(
+  const char* const summary =
       "load [0-9.]+ s, first token after [0-9.]+ s, prefill [0-9.]+ tok/s, decode [0-9.]+ "
-      "tok/s, [0-9]+ % of the memory bandwidth \\([0-9.]+ GB/s\\)\n");
-  EXPECT_TRUE(std::regex_match(outcome.error, summary)) << outcome.error;
+      "tok/s, [0-9]+ % of the memory bandwidth \\([0-9.]+ GB/s\\)\n";
+  EXPECT_THAT(outcome.error, testing::MatchesRegex(summary));
 }
 
 TEST_F(ModelCommands, RunIsGreedyUnlessToldOtherwise) {
@@ -200,8 +200,7 @@ TEST_F(ModelCommands, PerplexityEndsWithItsFigure) {
   const std::string text(200, 'x');
   const Outcome outcome = run_program("perplexity " + model_ + " - --context 64", text);
   ASSERT_EQ(outcome.status, 0) << outcome.error;
-  EXPECT_TRUE(std::regex_match(outcome.out, std::regex("perplexity [0-9.]+ over 93 tokens\n")))
-      << outcome.out;
+  EXPECT_THAT(outcome.out, testing::MatchesRegex("perplexity [0-9.]+ over 93 tokens\n"));
   const json object = json::parse(run_program("perplexity " + model_ + " - --context 64 --json", text).out);
   EXPECT_EQ(object.at("tokens"), 93);  // 3 windows, ids 33 to 63
   EXPECT_EQ(run_program("perplexity " + model_ + " -", "short").status, 2);
@@ -377,9 +376,9 @@ TEST_F(ModelCommands, AGpuTakesSomeLayersOrNoneAndThePlanShowsItsKernels) {
   if (run_program("devices --json").out.find("\"software\"") == std::string::npos)
     GTEST_SKIP() << "no GPU for tests: " << plan.error.substr(0, 80);
   ASSERT_EQ(plan.status, 0) << plan.error;
-  EXPECT_TRUE(std::regex_search(
-      plan.out, std::regex("\n[0-9]+ kernels: [0-9]+ before the layers, [0-9]+ in each of 2, [0-9]+ behind")))
-      << plan.out;
+  EXPECT_THAT(plan.out,
+              testing::ContainsRegex(
+                  "\n[0-9]+ kernels: [0-9]+ before the layers, [0-9]+ in each of 2, [0-9]+ behind"));
   EXPECT_EQ(run_program("info " + model_ + " --plan dot --device gpu" + gpu).status, 2);
 
   const std::string bench = "bench " + model_ + " -p 8 -n 2 -r 1 --json" + gpu;

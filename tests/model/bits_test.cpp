@@ -92,14 +92,19 @@ std::span<const float> rows(const Logits& logits, const SmallModel& model, size_
   return std::span(logits).subspan(first * static_cast<size_t>(model.n_vocab));
 }
 
+std::string description(const test::Run& run) {
+  return std::string(run.arithmetic == Arithmetic::exact ? "exact" : "fast") + ", KV type " +
+         std::to_string(static_cast<int>(run.kv));
+}
+
 /// Calls fn(run) for every arithmetic and type of KV cache.
 template <class Fn>
 void for_each_setting(std::span<const KvType> kv_types, Fn fn) {
   for (const Arithmetic arithmetic : {Arithmetic::exact, Arithmetic::fast})
     for (const KvType kv : kv_types) {
-      SCOPED_TRACE(testing::Message() << (arithmetic == Arithmetic::exact ? "exact" : "fast") << ", KV type "
-                                      << static_cast<int>(kv));
-      fn(test::Run{.arithmetic = arithmetic, .kv = kv});
+      const test::Run run{.arithmetic = arithmetic, .kv = kv};
+      SCOPED_TRACE(description(run));
+      fn(run);
     }
 }
 constexpr KvType all_kv_types[] = {KvType::f16, KvType::f32, KvType::q8_0}, one_kv_type[] = {KvType::f16};
@@ -126,6 +131,7 @@ void expect_same_bits_in_every_way(const SmallModel& model, test::Run run, const
 
 /// Streams that begin one after the other and whose parts of a batch have one to three tokens.
 void expect_same_bits_in_company(const SmallModel& model, test::Run run) {
+  run.n_threads = 2;
   CpuSequences device = model.on_cpu(run);
   std::vector<Tokens> streams;
   std::vector<Logits> expected;
@@ -179,17 +185,27 @@ std::string test_name(const testing::TestParamInfo<Fixture>& info) {
   return test::test_name(info.param.name);
 }
 
-const std::vector<Way> ways = {{1, {1}}, {2, {17, 16}}, {3, {1, 1, 2, 5}}, {8, {13}}};
+/// Single tokens come in the third way too; by themselves they are most of the work, which sanitizers make
+/// dear.
+const std::vector<Way> ways = [] {
+  std::vector<Way> out = {{2, {17, 16}}, {3, {1, 1, 2, 5}}, {8, {13}}};
+  if (!test::sanitized) out.push_back({1, {1}});
+  return out;
+}();
 
 class BitsOfFamily : public testing::TestWithParam<Fixture> {};
 INSTANTIATE_TEST_SUITE_P(All, BitsOfFamily, testing::ValuesIn(fixtures_of(test::FixtureKind::family)),
                          test_name);
 
+// Each arithmetic and each type of cache; in all pairs they meet every kind of attention below.
 TEST_P(BitsOfFamily, DependNeitherOnChunksNorOnThreads) {
   const SmallModel model(GetParam());
-  for_each_setting(all_kv_types, [&](const test::Run& run) {
+  for (const test::Run& run :
+       {test::Run{Arithmetic::exact, KvType::f32}, test::Run{Arithmetic::fast, KvType::f16},
+        test::Run{Arithmetic::fast, KvType::q8_0}}) {
+    SCOPED_TRACE(description(run));
     expect_same_bits_in_every_way(model, run, fixture_tokens(GetParam()), ways);
-  });
+  }
 }
 
 TEST_P(BitsOfFamily, DoNotDependOnTheCompanyInABatch) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "fixtures/expected.hpp"
@@ -57,10 +58,10 @@ TEST_P(RecordedFixture, HasTheLogitsOfAnEstablishedEngine) {
 INSTANTIATE_TEST_SUITE_P(All, RecordedFixture, testing::ValuesIn(recorded_fixtures(false)), test_name);
 
 /// The scales of inputs are never used; in most families those of feed-forward networks are not, and of the
-/// factors for short and long contexts one are. Of many layers, those after the eighth are like the others.
-bool is_left_out(const std::string& tensor) {
+/// factors for short and long contexts one are. Of many layers, those after the second are like it.
+bool is_left_out(const std::string& tensor, bool has_many_layers) {
   const bool is_scale = tensor.ends_with(".scale") && tensor.find(".ffn_") != std::string::npos;
-  const bool is_late = tensor.starts_with("blk.") && (tensor[4] > '7' || tensor[5] != '.');
+  const bool is_late = has_many_layers && tensor.starts_with("blk.") && (tensor[4] > '1' || tensor[5] != '.');
   return tensor.ends_with(".input_scale") || is_scale || tensor.starts_with("rope_factors_") || is_late;
 }
 
@@ -73,9 +74,11 @@ TEST_P(FamilyFixture, DependsOnEveryTensor) {
   const std::vector<std::byte> bytes = write_fixture(GetParam());
   const std::vector<float> logits = fixture_logits(bytes, tokens);
   const formats::Gguf file(bytes);
+  const bool has_many_layers = std::ranges::any_of(
+      file.tensors(), [](const formats::TensorInfo& tensor) { return tensor.name.starts_with("blk.8."); });
   for (const formats::TensorInfo& tensor : file.tensors()) {
     const std::string name(tensor.name);
-    if (is_left_out(name)) continue;
+    if (is_left_out(name, has_many_layers)) continue;
     const std::vector<std::byte> without = write_fixture(GetParam(), {.muted = name});
     EXPECT_GT(test::nmse(fixture_logits(without, tokens), logits), 1e-4) << name;
   }

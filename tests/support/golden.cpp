@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
+#include <iomanip>
 #include <iterator>
-#include <regex>
+#include <sstream>
 
 namespace realizar::test {
 
@@ -36,10 +38,12 @@ std::map<std::string, double> peer_nmse() {
   const auto golden = golden_folder();
   if (!golden) return figures;
   std::ifstream in(*golden / "quant" / "peer_nmse.json");
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  const std::regex entry("\"(\\w+)\": ([0-9.e-]+)");
-  for (std::sregex_iterator it(text.begin(), text.end(), entry), end; it != end; ++it)
-    figures[(*it)[1]] = std::stod((*it)[2]);
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  std::ranges::replace_if(
+      text, [](char c) { return std::strchr("{}:,", c) != nullptr; }, ' ');
+  std::istringstream words(text);
+  std::string name;
+  for (double figure = 0; words >> std::quoted(name) >> figure;) figures[name] = figure;
   return figures;
 }
 
