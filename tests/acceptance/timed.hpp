@@ -9,7 +9,6 @@
 #include <string_view>
 
 #include "realizar/version.hpp"
-#include "support/sanitized.hpp"
 
 namespace realizar::test {
 
@@ -18,7 +17,6 @@ inline constexpr int timed_threads = 2;
 
 /// Why times mean nothing here; empty where they do.
 inline std::string untimed_reason() {
-  if (sanitized) return "not timed under sanitizers";
 #if !defined(__OPTIMIZE__)
   return "not timed in a build without optimisation";
 #else
