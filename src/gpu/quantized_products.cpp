@@ -25,7 +25,13 @@ struct ProductSizes {
   View out;
   ProductEpilogue::Arguments epilogue;
   MatrixChoice::Arguments choice;
+  uint32_t input_at, input_peaks_at, peaks_at;
 };
+
+const char* boolean(bool value) { return value ? "true" : "false"; }
+
+const std::vector<Access> product_bindings = {Access::read, Access::read, Access::read,  Access::read,
+                                              Access::read, Access::read, Access::write, Access::read};
 
 }  // namespace
 
@@ -48,6 +54,11 @@ QuantizedProducts::QuantizedProducts(std::shared_ptr<const webgpu::Device> devic
       has_integer_dot_(integer_dot == IntegerDot::where_there && device_->gpu().has_integer_dot),
       kernels_(*device_) {}
 
+std::string Peaks::text(int n_buffers) const {
+  if (!buffer.buffer) return std::string(webgpu::kernel_source("no_peaks"));
+  return concat("const n_buffers = ", n_buffers, "u;\n", webgpu::kernel_source("keep_peaks"));
+}
+
 GpuTokens QuantizedProducts::room(int64_t n_tokens, int64_t n_cols, int block, int n_heads) {
   const auto n_chunks =
       static_cast<uint64_t>(n_tokens * n_heads * webgpu::steps_of(n_cols) * webgpu::step_chunks);
@@ -66,10 +77,11 @@ GpuTokens QuantizedProducts::quantize(webgpu::Recording& recording, const Bindin
     View x;
     uint32_t n_cols, n_steps, head_stride;
   } const sizes{x, static_cast<uint32_t>(n_cols), static_cast<uint32_t>(n_steps), heads.stride};
-  const std::string constants = concat("const block = ", block, "u;\nconst threads = 64u;\n");
+  const std::string constants = concat("const out_block = ", block, "u;\nconst threads = 64u;\n");
   std::string text;
   const webgpu::Kernel& kernel = kernels_.get(concat("quantize ", block), [&] {
-    text = concat(constants, webgpu::kernel_source("quantize_step"), webgpu::kernel_source("quantize"));
+    text = concat(constants, webgpu::kernel_source("int8"), webgpu::kernel_source("quantize_step"),
+                  webgpu::kernel_source("quantize"));
     return webgpu::KernelSource{.name = "quantize",
                                 .source = text,
                                 .bindings = {Access::read, Access::write, Access::write},
@@ -110,57 +122,192 @@ QuantizedProducts::Tile QuantizedProducts::tile_of(const GpuMatrix& weights, int
   return few;
 }
 
-const webgpu::Kernel& QuantizedProducts::product_kernel(const GpuMatrix& weights, const Tile& tile,
-                                                        const ProductEpilogue& epilogue,
-                                                        const MatrixChoice& choice, bool own_inputs) {
+/// What a workgroup of product_one.wgsl makes, and how.
+struct QuantizedProducts::OneTokenTile {
+  int rows, parts, splits, rounds, halves;
+  int64_t input_cols = 0;  // of one in f32
+
+  int threads() const { return rows * parts * splits * halves; }
+  /// Sums of parts, with minima, and of stretches.
+  int bytes(bool has_min) const {
+    return splits * halves * rows * 4 * (rounds * parts * (has_min ? 2 : 1) + 1) +
+           (input_cols > 0 ? static_cast<int>(webgpu::steps_of(input_cols)) * (2 * 256 + 64) : 0);
+  }
+  std::string key() const {
+    return concat(rows, " ", parts, " ", splits, " ", rounds, " ", halves, " ", input_cols);
+  }
+};
+
+std::optional<QuantizedProducts::OneTokenTile> QuantizedProducts::one_token_tile(const GpuMatrix& weights,
+                                                                                 int64_t n_tokens,
+                                                                                 const MatrixChoice& choice,
+                                                                                 bool is_f32_input) const {
+  const webgpu::WeightLayout& layout = weights.layout();
+  const bool is_chosen = choice.kind == MatrixChoice::Kind::chosen;
+  if (layout.block != webgpu::step_columns || choice.kind == MatrixChoice::Kind::grouped ||
+      (n_tokens != 1 && !is_chosen))
+    return {};
+  const int64_t n_steps = webgpu::steps_of(weights.n_cols());
+  const int splits = splits_of(n_steps);
+  const auto rounds = static_cast<int>(quotient_up(n_steps, splits));
+  constexpr int most_rounds = 4;  // whose weights registers hold
+  if (rounds > most_rounds) return {};
+  const int halves = weights.by_turns() ? 2 : 1;
+  const int64_t n_rows =
+      choice.kind == MatrixChoice::Kind::one ? weights.n_rows() : choice.n_rows * choice.count;
+  // The fewer rows and stretches there are, the more threads share a step; where there are many, a thread for
+  // each stretch keeps a GPU as busy.
+  constexpr int64_t few_stretches = 1 << 15;
+  const int64_t n_stretches = n_rows * splits * halves * n_tokens;
+  if (n_stretches > 2 * few_stretches && !is_f32_input) return {};
+  struct Cut {
+    int rows, parts;
+  };
+  for (const Cut cut : {Cut{16, 4}, Cut{32, 2}, Cut{16, 2}}) {
+    if (cut.parts == 4 && n_stretches > few_stretches) continue;
+    const OneTokenTile tile{cut.rows, cut.parts, splits, rounds, halves, is_f32_input ? weights.n_cols() : 0};
+    if (tile.threads() <= device_->gpu().max_workgroup_threads &&
+        tile.bytes(layout.has_min) <= device_->gpu().workgroup_bytes)
+      return tile;
+  }
+  return {};
+}
+
+std::string QuantizedProducts::KernelKind::key() const {
+  return concat(kernels::info(weights.type()).name, " ", epilogue.key(), " ", choice.key(own_inputs),
+                peaks.buffer.buffer ? " peaks " : " ");
+}
+
+std::vector<Access> QuantizedProducts::KernelKind::bindings() const {
+  std::vector<Access> bindings = product_bindings;
+  if (peaks.buffer.buffer) bindings.push_back(Access::write);
+  return bindings;
+}
+
+std::string QuantizedProducts::sums_text(const KernelKind& kind) const {
+  return concat(
+      kind.weights.layout().constants(), "const is_gated = ", boolean(kind.weights.by_turns()), ";\n",
+      kind.epilogue.text(), kind.choice.text(kind.own_inputs), webgpu::kernel_source("weights"),
+      webgpu::kernel_source(has_integer_dot_ ? "dot4" : "dot4_plain"), webgpu::kernel_source("int8"),
+      kind.peaks.text(static_cast<int>(product_bindings.size())), webgpu::kernel_source("product_sums"));
+}
+
+const webgpu::Kernel& QuantizedProducts::one_token_kernel(const KernelKind& kind, const OneTokenTile& tile) {
   std::string text;
-  return kernels_.get(
-      concat(kernels::info(weights.type()).name, " ", tile.key(), " ", epilogue.key(), " ",
-             choice.key(own_inputs)),
-      [&] {
-        const auto boolean = [](bool value) { return value ? "true" : "false"; };
-        // A thread of few tokens loads a whole step before it multiplies.
-        const bool early = tile.tokens * tile.panels() <= 4;
-        const int chunk_words = weights.layout().chunk_words();
-        text = concat(weights.layout().constants(), "const tokens = ", tile.tokens,
-                      "u;\nconst results = ", tile.results, "u;\nconst splits = ", tile.splits,
-                      "u;\nconst lines = ", tile.lines, "u;\nconst group_rows = ", tile.rows(),
-                      "u;\nconst shares_rows = ", boolean(tile.shares_rows),
-                      ";\nconst is_gated = ", boolean(tile.is_gated), ";\n", epilogue.text(),
-                      choice.text(own_inputs), webgpu::kernel_source("weights"),
-                      webgpu::kernel_source(has_integer_dot_ ? "dot4" : "dot4_plain"),
-                      webgpu::unrolled(webgpu::kernel_source("product"),
-                                       {{"tokens", tile.tokens},
-                                        {"results", tile.results},
-                                        {"halves", tile.is_gated ? 2 : 1},
-                                        {"gates", tile.is_gated ? 1 : 0},
-                                        {"chunk_words", chunk_words},
-                                        {"chunks_per_word", webgpu::step_chunks / chunk_words},
-                                        {"early_chunks", early ? webgpu::step_chunks / chunk_words : 0},
-                                        {"body_words", early ? chunk_words : 1},
-                                        {"body_chunks", early ? webgpu::step_chunks / chunk_words : 1},
-                                        {"early", early ? 1 : 0},
-                                        {"late", early ? 0 : 1}}));
-        return webgpu::KernelSource{.name = "product",
-                                    .source = text,
-                                    .bindings = {Access::read, Access::read, Access::read, Access::read,
-                                                 Access::read, Access::read, Access::write, Access::read},
-                                    .argument_bytes = sizeof(ProductSizes)};
-      });
+  return kernels_.get(concat(kind.key(), "one ", tile.key()), [&] {
+    const int part_chunks = webgpu::step_chunks / tile.parts,
+              word_chunks = std::min(part_chunks, webgpu::step_chunks / kind.weights.layout().chunk_words());
+    std::string input(webgpu::kernel_source("int8_input"));
+    if (tile.input_cols > 0) {
+      const int64_t n_steps = webgpu::steps_of(tile.input_cols);
+      const int64_t quads = quotient_up(n_steps * webgpu::step_columns, int64_t{4} * tile.threads());
+      input =
+          concat("const n_cols = ", tile.input_cols, "u;\nconst n_steps = ", n_steps,
+                 "u;\nconst n_threads = ", tile.threads(), "u;\n",
+                 webgpu::unrolled(webgpu::kernel_source("f32_input"), {{"quads", static_cast<int>(quads)}}));
+    }
+    text = concat(
+        "const tokens = 1u;\nconst rows = ", tile.rows,
+        "u;\nconst group_rows = rows;\nconst parts = ", tile.parts, "u;\nconst rounds = ", tile.rounds,
+        "u;\nconst splits = ", tile.splits, "u;\nconst is_f32_input = ", boolean(tile.input_cols > 0), ";\n",
+        sums_text(kind), input,
+        webgpu::unrolled(webgpu::kernel_source("product_one"), {{"rounds", tile.rounds},
+                                                                {"part_words", part_chunks / word_chunks},
+                                                                {"word_chunks", word_chunks}}));
+    return webgpu::KernelSource{.name = "product",
+                                .source = text,
+                                .bindings = kind.bindings(),
+                                .argument_bytes = sizeof(ProductSizes)};
+  });
+}
+
+const webgpu::Kernel& QuantizedProducts::product_kernel(const KernelKind& kind, const Tile& tile) {
+  std::string text;
+  return kernels_.get(concat(kind.key(), tile.key()), [&] {
+    // A thread of few tokens loads a whole step before it multiplies.
+    const bool early = tile.tokens * tile.panels() <= 4;
+    const int chunk_words = kind.weights.layout().chunk_words();
+    text =
+        concat("const tokens = ", tile.tokens, "u;\nconst results = ", tile.results,
+               "u;\nconst splits = ", tile.splits, "u;\nconst lines = ", tile.lines,
+               "u;\nconst group_rows = ", tile.rows(), "u;\nconst shares_rows = ", boolean(tile.shares_rows),
+               ";\n", sums_text(kind), webgpu::kernel_source("int8_input"),
+               webgpu::unrolled(webgpu::kernel_source("product"),
+                                {{"tokens", tile.tokens},
+                                 {"results", tile.results},
+                                 {"halves", tile.is_gated ? 2 : 1},
+                                 {"gates", tile.is_gated ? 1 : 0},
+                                 {"chunk_words", chunk_words},
+                                 {"chunks_per_word", webgpu::step_chunks / chunk_words},
+                                 {"early_chunks", early ? webgpu::step_chunks / chunk_words : 0},
+                                 {"body_words", early ? chunk_words : 1},
+                                 {"body_chunks", early ? webgpu::step_chunks / chunk_words : 1},
+                                 {"early", early ? 1 : 0},
+                                 {"late", early ? 0 : 1}}));
+    return webgpu::KernelSource{.name = "product",
+                                .source = text,
+                                .bindings = kind.bindings(),
+                                .argument_bytes = sizeof(ProductSizes),
+                                // Of several tokens at once, steps are slower unrolled.
+                                .counts_loops = tile.shares_rows && early && tile.tokens > 1};
+  });
+}
+
+/// What a product takes: tokens in int8, or one in f32 with its peaks.
+struct QuantizedProducts::Input {
+  int64_t n_tokens;
+  bool own_inputs;
+  Binding codes, chunks;
+  bool is_f32 = false;
+  uint32_t at = 0, peaks_at = 0;
+};
+
+bool QuantizedProducts::keeps_peaks(int n_buffers) const {
+  return device_->limits().maxStorageBuffersPerShaderStage > static_cast<uint32_t>(n_buffers);
+}
+
+bool QuantizedProducts::takes_numbers(const GpuMatrix& weights) const {
+  // Every workgroup quantises all of them: with more, or where more of them share a processor of the GPU, a
+  // kernel for it is sooner done.
+  constexpr int64_t most_cols = 8192, most_groups = 128;
+  const std::optional<OneTokenTile> tile = one_token_tile(weights, 1, {}, true);
+  return tile && weights.n_cols() <= most_cols && quotient_up(weights.n_rows(), tile->rows) <= most_groups &&
+         keeps_peaks(static_cast<int>(product_bindings.size()));
 }
 
 void QuantizedProducts::multiply(webgpu::Recording& recording, const GpuTokens& tokens,
                                  const GpuMatrix& weights, const Binding& numbers, View out,
-                                 const ProductEpilogue& epilogue, const MatrixChoice& choice) {
+                                 const ProductEpilogue& epilogue, const MatrixChoice& choice,
+                                 const Peaks& peaks) {
   require(tokens.n_cols == weights.n_cols() && tokens.block == weights.layout().block,
           ErrorKind::invalid_argument, "weights of ", weights.n_cols(), " columns in blocks of ",
           weights.layout().block, " were given tokens of ", tokens.n_cols, " in blocks of ", tokens.block);
   require(tokens.n_heads == 1 || tokens.n_heads == choice.count, ErrorKind::invalid_argument, tokens.n_heads,
           " inputs of a token were given to ", choice.count, " matrices");
   if (tokens.n_tokens == 0) return;
+  multiply(recording,
+           Input{tokens.n_tokens, tokens.n_heads > 1, tokens.codes.binding(), tokens.chunks.binding()},
+           weights, numbers, out, epilogue, choice, peaks);
+}
+
+void QuantizedProducts::multiply(webgpu::Recording& recording, const PeakedNumbers& x,
+                                 const GpuMatrix& weights, const Binding& numbers, View out,
+                                 const ProductEpilogue& epilogue) {
+  require(x.n_cols == weights.n_cols() && takes_numbers(weights), ErrorKind::invalid_argument, "weights of ",
+          weights.n_cols(), " columns were given ", x.n_cols, " numbers that are not quantised");
+  multiply(recording, Input{1, false, x.peaks.buffer, x.peaks.buffer, true, x.at, x.peaks.at}, weights,
+           numbers, out, epilogue, {}, {});
+}
+
+void QuantizedProducts::multiply(webgpu::Recording& recording, const Input& input, const GpuMatrix& weights,
+                                 const Binding& numbers, View out, const ProductEpilogue& epilogue,
+                                 const MatrixChoice& choice, const Peaks& peaks) {
   const bool is_one = choice.kind == MatrixChoice::Kind::one;
-  const Tile tile = tile_of(weights, tokens.n_tokens, choice);
-  const webgpu::Kernel& kernel = product_kernel(weights, tile, epilogue, choice, tokens.n_heads > 1);
+  const std::optional<OneTokenTile> one = one_token_tile(weights, input.n_tokens, choice, input.is_f32);
+  const Tile tile = tile_of(weights, input.n_tokens, choice);
+  const KernelKind kind{weights, epilogue, choice, input.own_inputs, peaks};
+  const webgpu::Kernel& kernel = one ? one_token_kernel(kind, *one) : product_kernel(kind, tile);
+  const int rows = one ? one->rows : tile.rows(), tile_tokens = one ? 1 : tile.tokens;
   for (const GpuMatrix::Part& part : weights.parts()) {
     // Results of one matrix count from the first row of the part.
     const int64_t first_row = is_one ? part.first_panel * panel_rows : 0;
@@ -168,17 +315,21 @@ void QuantizedProducts::multiply(webgpu::Recording& recording, const GpuTokens& 
         !is_one ? choice.n_rows : std::min(weights.n_rows() - first_row, part.n_panels * panel_rows);
     const ProductSizes sizes{static_cast<uint32_t>(n_rows),
                              static_cast<uint32_t>(webgpu::steps_of(weights.n_cols())),
-                             static_cast<uint32_t>(tokens.n_tokens),
+                             static_cast<uint32_t>(input.n_tokens),
                              static_cast<uint32_t>(is_one ? 0 : part.first_panel),
                              static_cast<uint32_t>(part.n_panels),
                              {out.at + static_cast<uint32_t>(first_row), out.stride},
                              epilogue.arguments(static_cast<uint32_t>(first_row)),
-                             choice.arguments(static_cast<uint32_t>(first_row))};
-    recording.dispatch(
-        kernel,
-        {part.wide, part.pairs, part.bits, part.scales, tokens.codes.binding(), tokens.chunks.binding(),
-         numbers, epilogue.vectors.buffer ? epilogue.vectors : part.scales},
-        sizes, choice.groups(n_rows, tile.rows(), tokens.n_tokens, tile.tokens));
+                             choice.arguments(static_cast<uint32_t>(first_row)),
+                             input.at,
+                             input.peaks_at,
+                             peaks.at};
+    std::vector<Binding> bindings = {
+        part.wide,   part.pairs,   part.bits, part.scales,
+        input.codes, input.chunks, numbers,   epilogue.vectors.buffer ? epilogue.vectors : part.scales};
+    if (peaks.buffer.buffer) bindings.push_back(peaks.buffer);
+    recording.dispatch(kernel, bindings, std::as_bytes(std::span(&sizes, 1)),
+                       choice.groups(n_rows, rows, input.n_tokens, tile_tokens));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "gpu/gpu_buffer_pool.hpp"
 #include "gpu/gpu_matrix.hpp"
@@ -18,6 +19,23 @@ struct GpuTokens {
   int block;
   GpuBuffer codes, chunks;  // as product.wgsl has them
   int n_heads = 1;          // inputs of every token
+};
+
+/// Where kernels keep the peaks of one token's numbers, the greatest magnitude of every 256: the product that
+/// takes the numbers quantises them with these, without a kernel for it. Zeros ahead of what keeps them.
+struct Peaks {
+  webgpu::Binding buffer{};  // none: no peaks
+  uint32_t at = 0;
+
+  /// The text ahead of a kernel with so many buffers, behind which `buffer` comes, and its arguments.
+  std::string text(int n_buffers) const;
+};
+
+/// One token's numbers, among those that the product goes to, and their peaks.
+struct PeakedNumbers {
+  uint32_t at;
+  int64_t n_cols;
+  Peaks peaks;
 };
 
 /// Products of tokens with quantised weights, all on the GPU: *fast* arithmetic, integers inside a block. A
@@ -40,20 +58,49 @@ class QuantizedProducts {
 
   /// out (n_tokens, n_rows) of `numbers` = tokens @ weights^T, with what follows; of matrices by turns, the
   /// first are gates of the second, and of the epilogue the activation alone is used. Throws invalid_argument
-  /// when columns, blocks or heads differ.
+  /// when columns, blocks or heads differ. `peaks` are kept of the results of one token with one matrix in
+  /// one part.
   void multiply(webgpu::Recording& recording, const GpuTokens& tokens, const GpuMatrix& weights,
                 const webgpu::Binding& numbers, View out, const ProductEpilogue& epilogue = {},
-                const MatrixChoice& choice = {});
+                const MatrixChoice& choice = {}, const Peaks& peaks = {});
+
+  /// The same of one token that stands among `numbers` in f32.
+  void multiply(webgpu::Recording& recording, const PeakedNumbers& x, const GpuMatrix& weights,
+                const webgpu::Binding& numbers, View out, const ProductEpilogue& epilogue = {});
+  /// Whether it is done for such weights.
+  bool takes_numbers(const GpuMatrix& weights) const;
+  /// Whether kernels of so many buffers can keep peaks.
+  bool keeps_peaks(int n_buffers) const;
 
  private:
   struct Tile;
+  struct OneTokenTile;
+  struct Input;
   /// Stretches of the steps of a row: on one GPU by the shape of the weights alone, since the order of sums
   /// depends on it. As many as a workgroup has lines for, of as nearly as can be the same length.
   int splits_of(int64_t n_steps) const;
   Tile tile_of(const GpuMatrix& weights, int64_t n_tokens, const MatrixChoice& choice) const;
-  const webgpu::Kernel& product_kernel(const GpuMatrix& weights, const Tile& tile,
-                                       const ProductEpilogue& epilogue, const MatrixChoice& choice,
-                                       bool own_inputs);
+  std::optional<OneTokenTile> one_token_tile(const GpuMatrix& weights, int64_t n_tokens,
+                                             const MatrixChoice& choice, bool is_f32_input = false) const;
+  void multiply(webgpu::Recording& recording, const Input& input, const GpuMatrix& weights,
+                const webgpu::Binding& numbers, View out, const ProductEpilogue& epilogue,
+                const MatrixChoice& choice, const Peaks& peaks);
+
+  /// What a kernel is made for, beside its tile.
+  struct KernelKind {
+    const GpuMatrix& weights;
+    const ProductEpilogue& epilogue;
+    const MatrixChoice& choice;
+    bool own_inputs;
+    const Peaks& peaks;
+
+    std::string key() const;
+    std::vector<webgpu::Access> bindings() const;
+  };
+  /// product_sums.wgsl, and what stands ahead of it.
+  std::string sums_text(const KernelKind& kind) const;
+  const webgpu::Kernel& product_kernel(const KernelKind& kind, const Tile& tile);
+  const webgpu::Kernel& one_token_kernel(const KernelKind& kind, const OneTokenTile& tile);
 
   std::shared_ptr<const webgpu::Device> device_;
   GpuBufferPool& pool_;

@@ -124,7 +124,8 @@ class GpuDeviceTest : public GpuTest {
   const std::vector<int32_t> tokens_ = fixture_tokens(fixture_);
 };
 
-/// A dense model, mixtures of experts, and latent attention.
+/// Dense models, those of blocks of 256 whose tokens alone have kernels of their own, mixtures of experts,
+/// and latent attention.
 class Chunks : public GpuTest, public testing::WithParamInterface<const char*> {};
 
 TEST_P(Chunks, OfAPromptGiveTheSameBits) {
@@ -145,7 +146,9 @@ TEST_P(Chunks, OfAPromptGiveTheSameBits) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(GpuDevice, Chunks, testing::Values("llama", "qwen3moe", "gpt-oss", "deepseek2-lite", "granite", "gpt2"),
+INSTANTIATE_TEST_SUITE_P(GpuDevice, Chunks,
+                         testing::Values("llama", "Q4_K", "Q6_K", "IQ2_XXS-experts", "qwen3moe", "gpt-oss",
+                                         "deepseek2-lite", "granite", "gpt2"),
                          [](const auto& name) { return test::test_name(name.param); });
 
 TEST_F(GpuDeviceTest, TellsWhatItHolds) {

@@ -96,6 +96,15 @@ TEST_P(EachFormat, APlainDotHasTheSameBits) {
   EXPECT_EQ(multiply(matrix, x, IntegerDot::plain), multiply(matrix, x));
 }
 
+TEST_P(EachFormat, ATokenAloneHasTheSameBits) {
+  std::mt19937 random(11);
+  // Two steps in most stretches of a row, one in the last.
+  const RandomMatrix matrix(random, GetParam(), 9, 17 * 256, true);
+  const Floats x = kernels::test::random_floats(random, 2 * 17 * 256);
+  const Floats both = multiply(matrix, x), one = multiply(matrix, Floats(x.begin(), x.begin() + 17 * 256));
+  EXPECT_EQ(one, Floats(both.begin(), both.begin() + 9));
+}
+
 INSTANTIATE_TEST_SUITE_P(QuantizedProducts, EachFormat, testing::ValuesIn(test::layout_types),
                          [](const auto& param) { return test::test_name(kernels::info(param.param).name); });
 
@@ -213,6 +222,50 @@ TEST_F(QuantizedProductsTest, ManyTokensHaveTheSameBits) {
   const Floats x = kernels::test::random_floats(random, 500 * 512);
   const Floats all = multiply(matrix, x), one = multiply(matrix, Floats(x.end() - 512, x.end()));
   EXPECT_EQ(Floats(all.end() - 2080, all.end()), one);
+}
+
+TEST_F(QuantizedProductsTest, ATokenAloneHasTheSameBitsWithManyRows) {
+  std::mt19937 random(12);
+  // So many that fewer threads share a step.
+  constexpr size_t n_rows = 33000;
+  const RandomMatrix matrix(random, TensorType::q4_k, n_rows, 256, true);
+  const Floats x = kernels::test::random_floats(random, 2 * 256);
+  const Floats both = multiply(matrix, x), one = multiply(matrix, Floats(x.begin(), x.begin() + 256));
+  EXPECT_EQ(one, Floats(both.begin(), both.begin() + n_rows));
+}
+
+TEST_F(QuantizedProductsTest, AProductQuantisesNumbersWithTheirPeaksItself) {
+  constexpr int64_t n_between = 700, n_rows = 45;
+  std::mt19937 random(13);
+  for (const TensorType type : {TensorType::q4_k, TensorType::q6_k}) {
+    const RandomMatrix first(random, TensorType::q8_0, n_between, 320, true),
+        second(random, type, n_rows, 768, true);
+    const GpuMatrix makes = send(first), takes = send(second);
+    QuantizedProducts products(device_, *pool_);
+    ASSERT_TRUE(products.takes_numbers(takes));
+    const Floats x = kernels::test::random_floats(random, 320);
+    // The input, then what is between, filled up, then results by either way.
+    const GpuBuffer numbers = pool_->acquire(2048 * 4), peaks = pool_->acquire(256);
+    const Floats zeros(2048);
+    device_->write(numbers.get(), 0, std::as_bytes(std::span(zeros)));
+    device_->write(numbers.get(), 0, std::as_bytes(std::span(x)));
+    device_->write(peaks.get(), 0, std::as_bytes(std::span(zeros).first(64)));
+    const Peaks kept{peaks.binding(), 3};
+    webgpu::Recording recording(*device_);
+    const GpuTokens input = products.quantize(recording, numbers.binding(), {0, 320}, 1, 320, 32);
+    products.multiply(recording, input, makes, numbers.binding(), {320, n_between}, {}, {}, kept);
+    products.multiply(recording, PeakedNumbers{320, 768, kept}, takes, numbers.binding(), {1200, n_rows});
+    const GpuTokens between = products.quantize(recording, numbers.binding(), {320, 768}, 1, 768, 256);
+    products.multiply(recording, between, takes, numbers.binding(), {1300, n_rows});
+    webgpu::Commands commands(*device_);
+    commands.run(recording);
+    GpuBuffer readback = pool_->acquire(2048 * 4, webgpu::BufferUse::readback);
+    commands.copy(numbers.get(), 0, readback.get(), 0, 2048 * 4);
+    const Floats out = AsyncGpuResult(device_, std::move(commands), std::move(readback), 2048).take();
+    EXPECT_EQ(Floats(out.begin() + 1200, out.begin() + 1200 + n_rows),
+              Floats(out.begin() + 1300, out.begin() + 1300 + n_rows));
+    EXPECT_NE(out[1200], 0);
+  }
 }
 
 TEST_F(QuantizedProductsTest, GatesStandByTurnsWithWhatTheyGate) {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
 
 #include "base/quotient.hpp"
+#include "gpu/webgpu/kernel_sources.hpp"
 
 namespace realizar::gpu {
 
@@ -98,7 +100,7 @@ int64_t attention_splits(int64_t n_tokens, int64_t deepest) {
   return n_splits == 2 && n_tokens >= most_tokens / 4 ? 1 : n_splits;
 }
 
-void record_attention(BatchRecording& batch, const Attention& op) {
+void record_attention(BatchRecording& batch, const Attention& op, const Peaks& peaks) {
   const PlanMemory& memory = batch.memory;
   const KvShape& shape = memory.kv.shape(op.layer);
   const int out_dim = op.out.width / op.n_heads;
@@ -115,7 +117,7 @@ void record_attention(BatchRecording& batch, const Attention& op) {
     float scale, soft_cap;
     uint32_t sinks_at, has_sinks;
     float alibi_max_bias;
-    uint32_t n_heads, partials_at, n_splits;
+    uint32_t n_heads, partials_at, n_splits, peaks_at;
   } const arguments{batch.view(op.q),
                     batch.view(op.out),
                     static_cast<uint32_t>(op.window),
@@ -126,27 +128,40 @@ void record_attention(BatchRecording& batch, const Attention& op) {
                     op.alibi_max_bias,
                     static_cast<uint32_t>(op.n_heads),
                     memory.buffers.partials_at(),
-                    static_cast<uint32_t>(n_splits)};
+                    static_cast<uint32_t>(n_splits),
+                    peaks.at};
   const std::string constants = kv_constants(batch, op.layer) + constant("out_dim", out_dim) +
                                 constant("split_positions", split_positions);
-  const std::string attention_constants =
-      constants + tiling.constants() + constant("n_threads", n_threads) + constant("is_split", is_split);
-  const Kernel& attention =
-      batch.kernel("attention " + attention_constants, "attention", attention_constants,
-                   {"kv_page", "kv_read", "attention_softmax"},
-                   {Access::write, Access::read, Access::read, Access::read}, sizeof(arguments));
+  // The last kernel keeps the peaks.
+  const auto text = [&](bool is_last, int n_buffers) {
+    return is_last && peaks.buffer.buffer ? std::string(webgpu::kernel_source("int8")) + peaks.text(n_buffers)
+                                          : Peaks{}.text(n_buffers);
+  };
+  const auto dispatch = [&](const char* name, const std::string& named, bool is_last,
+                            std::initializer_list<const char*> texts, std::vector<Access> accesses,
+                            std::vector<webgpu::Binding> bindings, Workgroups groups) {
+    const std::string ahead = named + text(is_last, static_cast<int>(bindings.size()));
+    if (is_last && peaks.buffer.buffer) {
+      accesses.push_back(Access::write);
+      bindings.push_back(peaks.buffer);
+    }
+    const Kernel& kernel = batch.kernel(concat(name, " ", named, bindings.size()), name, ahead, texts,
+                                        accesses, sizeof(arguments));
+    batch.recorded.dispatch(kernel, bindings, std::as_bytes(std::span(&arguments, 1)), groups);
+  };
   const auto tokens = static_cast<uint32_t>(batch.n_tokens);
-  batch.recorded.dispatch(
-      attention,
+  dispatch(
+      "attention",
+      constants + tiling.constants() + constant("n_threads", n_threads) + constant("is_split", is_split),
+      !is_split, {"kv_page", "kv_read", "attention_softmax"},
+      {Access::write, Access::read, Access::read, Access::read},
       {batch.activations(), memory.buffers.batch(), memory.kv.layer(op.layer), memory.weights.vectors()},
-      arguments,
       {static_cast<uint32_t>(shape.n_kv_heads * tiling.chunks()), tokens, static_cast<uint32_t>(n_splits)});
-  if (!is_split) return;
-  const Kernel& fold =
-      batch.kernel("attention_fold " + constants, "attention_fold", constants, {"attention_softmax"},
-                   {Access::write, Access::read, Access::read}, sizeof(arguments));
-  batch.recorded.dispatch(fold, {batch.activations(), memory.buffers.batch(), memory.weights.vectors()},
-                          arguments, {static_cast<uint32_t>(op.n_heads), tokens, 1});
+  if (is_split)
+    dispatch("attention_fold", constants, true, {"attention_softmax"},
+             {Access::write, Access::read, Access::read},
+             {batch.activations(), memory.buffers.batch(), memory.weights.vectors()},
+             {static_cast<uint32_t>(op.n_heads), tokens, 1});
 }
 
 void record_store(BatchRecording& batch, const StoreKv& op) {

@@ -13,7 +13,8 @@ int64_t attention_room(const fusion::Plan& plan);
 /// tokens.
 int64_t attention_splits(int64_t n_tokens, int64_t deepest);
 
-void record_attention(BatchRecording& batch, const fusion::Attention& op);
+/// `peaks` are kept of the results of one token.
+void record_attention(BatchRecording& batch, const fusion::Attention& op, const Peaks& peaks = {});
 void record_store(BatchRecording& batch, const fusion::StoreKv& op);
 
 /// Queries turned in place, keys turned as they are stored: whole heads, alike.

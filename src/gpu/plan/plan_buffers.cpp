@@ -5,12 +5,22 @@
 #include "base/error.hpp"
 #include "fusion/read_row.hpp"
 #include "gpu/plan/attention_recorder.hpp"
+#include "gpu/webgpu/weight_layout.hpp"
 
 namespace realizar::gpu {
 
 using namespace fusion;
 
 namespace {
+
+/// Of all that ops write.
+int64_t n_peaks(const Plan& plan) {
+  int64_t n = 1;
+  for (const Op& op : plan.ops)
+    for_each_slot(
+        op, [](const Slot&) {}, [&](const Slot& slot) { n += webgpu::steps_of(slot.width); });
+  return n;
+}
 
 /// Calls fn(op) for every op, those of PerToken one by one.
 template <class Fn>
@@ -74,6 +84,7 @@ PlanBuffers::PlanBuffers(const webgpu::Device& device, GpuBufferPool& pool, cons
       std::min(attention_room(plan), static_cast<int64_t>((most - tokens * row) / sizeof(float)));
   activations_ = pool.acquire(tokens * row + static_cast<uint64_t>(partial_numbers_) * sizeof(float));
   angles_ = pool.acquire(std::max<uint64_t>(1, tokens * angle_values_.token_stride()) * sizeof(float));
+  peaks_ = pool.acquire(static_cast<uint64_t>(n_peaks(plan)) * sizeof(uint32_t));
   embedding_rows_ =
       pool.acquire(std::max<uint64_t>(1, tokens * static_cast<uint64_t>(embedding_width)) * sizeof(float));
   batch_ = pool.acquire(4 * tokens * sizeof(uint32_t));
@@ -146,7 +157,7 @@ void PlanBuffers::send_embeddings(const Batch& batch) {
 }
 
 uint64_t PlanBuffers::bytes() const {
-  return activations_.bytes() + angles_.bytes() + embedding_rows_.bytes() + batch_.bytes();
+  return activations_.bytes() + angles_.bytes() + embedding_rows_.bytes() + batch_.bytes() + peaks_.bytes();
 }
 
 }  // namespace realizar::gpu

@@ -42,6 +42,9 @@ class PlanBuffers {
   bool takes_chosen_tokens() const { return takes_chosen_tokens_; }
   int max_tokens() const { return max_tokens_; }
 
+  /// Room for the peaks of what ops of the plan make of one token, of words.
+  webgpu::Binding peaks() const { return peaks_.binding(); }
+
   webgpu::Binding activations() const { return activations_.binding(); }
   webgpu::Binding batch() const { return batch_.binding(); }
   webgpu::Binding angle_numbers() const { return angles_.binding(); }
@@ -65,7 +68,7 @@ class PlanBuffers {
   std::vector<fusion::WeightId> tables_;  // of rows that are sent, by position; none: those of the batch
   bool takes_chosen_tokens_ = true;
   std::vector<View> embeddings_;  // the rows of `tables_`
-  GpuBuffer activations_, batch_, angles_, embedding_rows_;
+  GpuBuffer activations_, batch_, angles_, embedding_rows_, peaks_;
 };
 
 }  // namespace realizar::gpu

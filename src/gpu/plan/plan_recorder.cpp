@@ -1,7 +1,11 @@
 #include "gpu/plan/plan_recorder.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/quotient.hpp"
@@ -30,7 +34,16 @@ class Recorder : BatchRecording {
       : BatchRecording{plan_memory, shape.n_tokens, shape.n_splits, webgpu::Recording(device)},
         n_asked_(shape.n_asked) {}
 
-  void record(const Op& op) { std::visit(*this, static_cast<const OpVariant&>(op)); }
+  /// `next`: the op behind it, or none.
+  void record(const Op& op, const Op* next) {
+    next_ = next;
+    for_each_slot(
+        op, [](const Slot&) {},
+        [&](const Slot& slot) {
+          std::erase_if(prepared_, [&](const Prepared& each) { return each.in.buffer == slot.buffer; });
+        });
+    visit(op);
+  }
   size_t size() const { return recorded.size(); }
   webgpu::Recording finish() && { return std::move(recorded); }
 
@@ -41,7 +54,7 @@ class Recorder : BatchRecording {
                               std::get<StoreKv>(op.ops[i + 2]));
         i += 2;
       } else {
-        record(op.ops[i]);
+        visit(op.ops[i]);
       }
   }
 
@@ -97,7 +110,7 @@ class Recorder : BatchRecording {
   }
 
   void operator()(const StoreKv& op) { record_store(*this, op); }
-  void operator()(const Attention& op) { record_attention(*this, op); }
+  void operator()(const Attention& op) { record_attention(*this, op, peaks_for(op.out)); }
 
   void operator()(const Gate& op) { gate(op, view(op.gate), op.up ? view(op.up) : View{}, !!op.up); }
 
@@ -131,8 +144,15 @@ class Recorder : BatchRecording {
 
   void operator()(const Products& op) {
     ProductInput input{view(op.in), n_tokens, op.in.width};
-    if (int block = 0; norm_is_quantised(op, block)) {
+    const int block = common_block(op);
+    if (const auto at = std::exchange(peaked_.at, {}); at && peaked_.in == op.in) {
+      input.peaks = {memory.buffers.peaks(), *at};
+    } else if (const Prepared* prepared = prepared_for(op, block)) {
+      input.tokens = prepared->tokens;
+      input.prepared = block;
+    } else if (block != 0 && op.norm && is_whole(*op.norm, op.in)) {
       norm_and_quantise(*op.norm, input, block);
+      keep({op.in, op.norm, block, input.tokens});
     } else if (op.norm) {
       input.x = memory.buffers.scratch(2, op.in.width);
       norm(*op.norm, input.x);
@@ -166,8 +186,13 @@ class Recorder : BatchRecording {
           choice.third =
               tensor_behind(linear, op.linears[i + 2], linear.out.width + op.linears[i + 1].out.width);
       }
-      record_product(*this, input, memory.weights.matrix(linear.weight), activations(), out, epilogue,
-                     choice);
+      const GpuWeight& matrix = memory.weights.matrix(linear.weight);
+      Peaks peaks;
+      if (is_last && !input.peaks.buffer.buffer && keeps_peaks(matrix)) {
+        if (op.gate) peaks = peaks_for(op.gate->out);
+        if (op.add) peaks = peaks_for(op.add->out);
+      }
+      record_product(*this, input, matrix, activations(), out, epilogue, choice, peaks);
     }
   }
 
@@ -270,17 +295,74 @@ class Recorder : BatchRecording {
            constant("has_bias", !!op.bias);
   }
 
-  /// Whether a norm goes over whole rows into one form of int8 only.
-  bool norm_is_quantised(const Products& op, int& block) const {
-    if (!op.norm || op.norm->width != op.in.width) return false;
-    block = 0;
+  void visit(const Op& op) { std::visit(*this, static_cast<const OpVariant&>(op)); }
+
+  /// The blocks in which all of a product's weights take their tokens; 0: there are no such.
+  int common_block(const Products& op) const {
+    int block = 0;
     for (const Linear& linear : op.linears) {
       if (memory.weights.n_together(linear.weight) == 0) continue;
       const auto* matrix = std::get_if<GpuMatrix>(&memory.weights.matrix(linear.weight));
-      if (!matrix || (block != 0 && block != matrix->layout().block)) return false;
+      if (!matrix || (block != 0 && block != matrix->layout().block)) return 0;
       block = matrix->layout().block;
     }
-    return true;
+    return block;
+  }
+
+  /// Where the peaks of what a slot will hold are kept for the next op, if that quantises it itself.
+  Peaks peaks_for(const Slot& slot) {
+    peaked_.at.reset();
+    const auto* next = next_ ? std::get_if<Products>(next_) : nullptr;
+    if (n_tokens != 1 || !next || next->in != slot || next->norm ||
+        memory.weights.n_together(next->linears[0].weight) != next->linears.size())
+      return {};
+    const auto* matrix = std::get_if<GpuMatrix>(&memory.weights.matrix(next->linears[0].weight));
+    if (!matrix || !(next->gate || next->add) || !memory.products.takes_numbers(*matrix)) return {};
+    if (n_peaks_ == 0) clear_peaks();
+    peaked_ = {slot, n_peaks_};
+    n_peaks_ += static_cast<uint32_t>(webgpu::steps_of(slot.width));
+    return {memory.buffers.peaks(), *peaked_.at};
+  }
+
+  void clear_peaks() {
+    const Binding peaks = memory.buffers.peaks();
+    const auto count = static_cast<uint32_t>(peaks.bytes / sizeof(uint32_t));
+    recorded.dispatch(kernel("clear_peaks", "clear_peaks", {}, {}, {Access::write}, sizeof(count)), {peaks},
+                      count, threads(count));
+  }
+
+  static bool keeps_peaks(const GpuWeight& weight) {
+    const auto* matrix = std::get_if<GpuMatrix>(&weight);
+    return matrix && matrix->parts().size() == 1;
+  }
+
+  static bool is_whole(const Norm& norm, const Slot& row) { return norm.width == row.width; }
+
+  /// What was made of a slot for products: int8, after a norm where there is one.
+  struct Prepared {
+    Slot in;
+    std::optional<Norm> norm;
+    int block;
+    std::shared_ptr<const GpuTokens> tokens;
+  };
+
+  const Prepared* prepared_for(const Products& op, int block) const {
+    const auto alike = [](const Norm& a, const Norm& b) {
+      return a.kind == b.kind && a.weight == b.weight && a.bias == b.bias && a.epsilon == b.epsilon &&
+             a.width == b.width;
+    };
+    const auto found = std::find_if(prepared_.begin(), prepared_.end(), [&](const Prepared& each) {
+      return each.in == op.in && each.block == block && each.norm.has_value() == op.norm.has_value() &&
+             (!op.norm || alike(*each.norm, *op.norm));
+    });
+    return found == prepared_.end() ? nullptr : &*found;
+  }
+
+  void keep(Prepared prepared) {
+    // Attention stands between two products of one norm.
+    constexpr size_t most_kept = 2;
+    if (prepared_.size() == most_kept) prepared_.erase(prepared_.begin());
+    prepared_.push_back(std::move(prepared));
   }
 
   void norm_and_quantise(const Norm& op, ProductInput& input, int block) {
@@ -298,16 +380,17 @@ class Recorder : BatchRecording {
     const auto rounds = static_cast<int>(quotient_up(input.n_cols, most_threads * 4));
     const int64_t threads = quotient_up(input.n_cols, rounds * 256) * 64;
     const std::string constants =
-        norm_constants(op) + constant("block", block) + constant("threads", threads);
+        norm_constants(op) + constant("out_block", block) + constant("threads", threads);
     const Kernel& kernel = this->kernel(concat("norm_quantize ", rounds, " ", constants), "norm_quantize",
-                                        constants, {"norm_factor", "quantize_step"},
+                                        constants, {"norm_factor", "int8", "quantize_step"},
                                         {Access::read, Access::read, Access::write, Access::write},
                                         sizeof(arguments), {{"rounds", rounds}});
-    input.tokens = memory.products.room(input.n_tokens, input.n_cols, block);
+    input.tokens =
+        std::make_shared<const GpuTokens>(memory.products.room(input.n_tokens, input.n_cols, block));
     input.prepared = block;
     recorded.dispatch(kernel,
-                      {activations(), memory.weights.vectors(), input.tokens.codes.binding(),
-                       input.tokens.chunks.binding()},
+                      {activations(), memory.weights.vectors(), input.tokens->codes.binding(),
+                       input.tokens->chunks.binding()},
                       arguments, {static_cast<uint32_t>(input.n_tokens), 1, 1});
   }
 
@@ -357,7 +440,14 @@ class Recorder : BatchRecording {
   }
 
   int64_t n_asked_;
-  int n_tables_ = 0;  // ops with a table so far
+  int n_tables_ = 0;                // ops with a table so far
+  std::vector<Prepared> prepared_;  // the latest
+  const Op* next_ = nullptr;
+  uint32_t n_peaks_ = 0;  // so far
+  struct {
+    Slot in;
+    std::optional<uint32_t> at;
+  } peaked_;  // the slot whose peaks were kept, for the next op
 };
 
 }  // namespace
@@ -365,8 +455,9 @@ class Recorder : BatchRecording {
 webgpu::Recording record(const webgpu::Device& device, const PlanMemory& memory, const BatchShape& shape,
                          std::vector<size_t>* ends) {
   Recorder recorder(device, memory, shape);
-  for (const Op& op : memory.plan.ops) {
-    recorder.record(op);
+  const std::vector<Op>& ops = memory.plan.ops;
+  for (size_t i = 0; i < ops.size(); ++i) {
+    recorder.record(ops[i], i + 1 < ops.size() ? &ops[i + 1] : nullptr);
     if (ends) ends->push_back(recorder.size());
   }
   return std::move(recorder).finish();

@@ -15,15 +15,20 @@ struct RecordProduct {
   View out;
   const ProductEpilogue& epilogue;
   const MatrixChoice& choice;
+  const Peaks& peaks;
 
   void operator()(const GpuMatrix& weights) const {
+    if (input.peaks.buffer.buffer)
+      return batch.memory.products.multiply(batch.recorded, {input.x.at, input.n_cols, input.peaks}, weights,
+                                            numbers, out, epilogue);
     const int block = weights.layout().block;
     if (input.prepared != block) {
-      input.tokens = batch.memory.products.quantize(batch.recorded, batch.activations(), input.x,
-                                                    input.n_tokens, input.n_cols, block, input.heads);
+      input.tokens = std::make_shared<const GpuTokens>(batch.memory.products.quantize(
+          batch.recorded, batch.activations(), input.x, input.n_tokens, input.n_cols, block, input.heads));
       input.prepared = block;
     }
-    batch.memory.products.multiply(batch.recorded, input.tokens, weights, numbers, out, epilogue, choice);
+    batch.memory.products.multiply(batch.recorded, *input.tokens, weights, numbers, out, epilogue, choice,
+                                   peaks);
   }
 
   void operator()(const GpuDenseMatrix& weights) const {
@@ -94,8 +99,8 @@ ProductEpilogue product_epilogue(const GpuWeights& weights, fusion::WeightId sca
 
 void record_product(BatchRecording& batch, ProductInput& input, const GpuWeight& weight,
                     const Binding& numbers, View out, const ProductEpilogue& epilogue,
-                    const MatrixChoice& choice) {
-  std::visit(RecordProduct{batch, input, numbers, out, epilogue, choice}, weight);
+                    const MatrixChoice& choice, const Peaks& peaks) {
+  std::visit(RecordProduct{batch, input, numbers, out, epilogue, choice, peaks}, weight);
 }
 
 }  // namespace realizar::gpu

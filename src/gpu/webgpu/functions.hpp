@@ -42,7 +42,7 @@ namespace realizar::gpu::webgpu {
   X(DeviceCreateComputePipeline)          \
   X(DeviceCreatePipelineLayout)           \
   X(DeviceCreateQuerySet)                 \
-  X(DeviceCreateShaderModule)             \
+  X(DeviceCreateShaderModuleTrusted)      \
   X(DeviceDestroy)                        \
   X(DeviceGetQueue)                       \
   X(DevicePoll)                           \

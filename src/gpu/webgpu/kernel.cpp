@@ -5,13 +5,15 @@
 namespace realizar::gpu::webgpu {
 namespace {
 
-ShaderHandle compile(WGPUDevice device, std::string_view source) {
+ShaderHandle compile(WGPUDevice device, const KernelSource& source) {
   WGPUShaderSourceWGSL wgsl{};
   wgsl.chain.sType = WGPUSType_ShaderSourceWGSL;
-  wgsl.code = view(source);
+  wgsl.code = view(source.source);
   WGPUShaderModuleDescriptor descriptor{};
   descriptor.nextInChain = &wgsl.chain;
-  return ShaderHandle(wgpu().DeviceCreateShaderModule(device, &descriptor));
+  WGPUShaderRuntimeChecks checks = WGPUShaderRuntimeChecks_BoundsChecks;
+  if (source.counts_loops) checks |= WGPUShaderRuntimeChecks_ForceLoopBounding;
+  return ShaderHandle(wgpu().DeviceCreateShaderModuleTrusted(device, &descriptor, checks));
 }
 
 BindGroupLayoutHandle create_layout(WGPUDevice device, const std::vector<Access>& bindings) {
@@ -56,7 +58,7 @@ Kernel::Kernel(const Device& device, const KernelSource& source)
     : name_(source.name), n_bindings_(source.bindings.size()), argument_bytes_(source.argument_bytes) {
   const std::string action = concat("compile the kernel '", name_, "'");
   device.faults().require_alive("compile kernels");
-  const ShaderHandle shader = compile(device.get(), source.source);
+  const ShaderHandle shader = compile(device.get(), source);
   device.faults().require_none(action);
   layout_ = create_layout(device.get(), source.bindings);
   const PipelineLayoutHandle layout = create_pipeline_layout(device.get(), layout_.get(), argument_bytes_);

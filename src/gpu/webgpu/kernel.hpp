@@ -20,6 +20,9 @@ struct KernelSource {
   std::vector<Access> bindings;                                // of @group(0), in the order of @binding
   uint32_t argument_bytes = 0;                                 // of var<immediate>
   std::vector<std::pair<std::string_view, double>> constants;  // values of `override`s
+  // A counter in every loop ends what else would not end. Ours do end, and without it compilers unroll them,
+  // which most kernels gain by.
+  bool counts_loops = false;
 };
 
 /// A kernel compiled for a device.

@@ -422,7 +422,9 @@ fn main(@builtin(workgroup_id) group_id: vec3<u32>, @builtin(num_workgroups) gro
       let value = totals[pass_index * columns_of_thread + i] / sum;
       for (var j = 0u; j < 4u; j++) {
         if (place.is_there && is_stored(tile, j)) {
-          x[arguments.out.at + tile.tokens[j] * arguments.out.stride + tile.heads[j] * out_dim + place.column] = value[j];
+          let column = tile.heads[j] * out_dim + place.column;
+          x[arguments.out.at + tile.tokens[j] * arguments.out.stride + column] = value[j];
+          keep_peak(arguments.peaks_at + column / 256u, value[j]);
         }
       }
     }

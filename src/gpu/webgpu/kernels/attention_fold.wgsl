@@ -90,7 +90,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   for (var i = 0u; i < columns_of_thread; i++) {
     let column = i * n_threads + thread;
     if (column < out_dim) {
-      x[arguments.out.at + token * arguments.out.stride + head * out_dim + column] = totals[i] / sum;
+      let value = totals[i] / sum;
+      x[arguments.out.at + token * arguments.out.stride + head * out_dim + column] = value;
+      keep_peak(arguments.peaks_at + (head * out_dim + column) / 256u, value);
     }
   }
 }

@@ -60,7 +60,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       }
       let result = result_of(arguments.choice, place, arguments.n_rows, t, place.row + r, group);
       let at = arguments.out.at + result.token * arguments.out.stride + result.column;
-      out[at] = finished(arguments.epilogue, total, result);
+      out[at] = finished(arguments.epilogue, operands_of(arguments.epilogue, result), total);
     }
   }
 }

@@ -12,22 +12,34 @@ const activate_alone = 3u;   // activation(y)
 // What a sum is of: column `column` of a token's results, and row `row` of all matrices, which is one of `matrix`.
 struct Result { token: u32, column: u32, matrix: u32, row: u32 }
 
-// y = scale * the sum + bias, and what follows.
-fn finished(e: Epilogue, sum: f32, place: Result) -> f32 {
-  var scale = e.scale;
+// What an epilogue needs beside the sum.
+struct Operands { scale: f32, bias: f32, other: f32 }
+
+fn operands_of(e: Epilogue, place: Result) -> Operands {
+  var operands = Operands(e.scale, 0.0, 0.0);
   if (scales_differ) {
-    scale = vectors[e.scales_at + place.matrix];
+    operands.scale = vectors[e.scales_at + place.matrix];
   }
-  var y = scale * sum;
   if (has_bias) {
-    y = fma(scale, sum, vectors[e.bias_at + place.row]);
+    operands.bias = vectors[e.bias_at + place.row];
   }
-  let other = e.other.at + place.token * e.other.stride + place.column;
+  if (epilogue == add_other || epilogue == gate_other) {
+    operands.other = out[e.other.at + place.token * e.other.stride + place.column];
+  }
+  return operands;
+}
+
+// y = scale * the sum + bias, and what follows.
+fn finished(e: Epilogue, operands: Operands, sum: f32) -> f32 {
+  var y = operands.scale * sum;
+  if (has_bias) {
+    y = fma(operands.scale, sum, operands.bias);
+  }
   if (epilogue == add_other) {
-    return fma(e.factor, y, out[other]);
+    return fma(e.factor, y, operands.other);
   }
   if (epilogue == gate_other) {
-    return gate_of(out[other], y);
+    return gate_of(operands.other, y);
   }
   if (epilogue == activate_alone) {
     return activated(y);

@@ -1,6 +1,7 @@
 // out = in / sqrt(mean(in^2) + epsilon), or (in - mean) / sqrt(variance + epsilon), over every run of `width` columns,
 // times a weight, plus a bias. A workgroup makes one run of one token. Ahead of this stands norm_factor.wgsl.
 // weight and bias: `stride` columns from one run's to the next.
+struct View { at: u32, stride: u32 }
 struct Arguments { input: View, out: View, weight: View, bias: View, width: u32, epsilon: f32 }
 var<immediate> arguments: Arguments;
 

@@ -1,25 +1,23 @@
 // Ahead of kernels: what a run of columns is normalised with. Each of `threads` threads adds up some of them, then 32
 // threads some of those sums, then every thread those 32, all in order. Ahead of this stand `threads`, is_layer, has_weight
 // and has_bias, behind it the buffers `x` and `vectors`.
-struct View { at: u32, stride: u32 }
-
-var<workgroup> sums: array<f32, threads>;
-var<workgroup> sums_of_sums: array<f32, 32>;
+var<workgroup> thread_sums: array<f32, threads>;
+var<workgroup> line_sums: array<f32, 32>;
 
 fn total(thread: u32, mine: f32) -> f32 {
-  sums[thread] = mine;
+  thread_sums[thread] = mine;
   workgroupBarrier();
   if (thread < 32u) {
     var sum = 0.0;
     for (var i = thread; i < threads; i += 32u) {
-      sum += sums[i];
+      sum += thread_sums[i];
     }
-    sums_of_sums[thread] = sum;
+    line_sums[thread] = sum;
   }
   workgroupBarrier();
   var sum = 0.0;
   for (var i = 0u; i < 32u; i++) {
-    sum += sums_of_sums[i];
+    sum += line_sums[i];
   }
   return sum;
 }
@@ -38,6 +36,31 @@ fn normalised(f: Factor, value: f32, weight_at: u32, bias_at: u32) -> f32 {
   }
   if (has_bias) {
     y += vectors[bias_at];
+  }
+  return y;
+}
+
+// Of four columns, those beyond the last of which count for nothing.
+fn sum_of(values: vec4<f32>) -> f32 {
+  return (values.x + values.y) + (values.z + values.w);
+}
+
+fn squares_of(values: vec4<f32>, mean: f32, column: u32, n_cols: u32) -> f32 {
+  var squares = 0.0;
+  for (var i = 0u; i < 4u; i++) {
+    if (column + i < n_cols) {
+      squares = fma(values[i] - mean, values[i] - mean, squares);
+    }
+  }
+  return squares;
+}
+
+fn normalised_four(f: Factor, values: vec4<f32>, column: u32, n_cols: u32, weight_at: u32, bias_at: u32) -> vec4<f32> {
+  var y = vec4<f32>();
+  for (var i = 0u; i < 4u; i++) {
+    if (column + i < n_cols) {
+      y[i] = normalised(f, values[i], weight_at + column + i, bias_at + column + i);
+    }
   }
   return y;
 }

@@ -8,27 +8,9 @@
 //
 // Panels of gates and of what they gate stand by turns (`is_gated`): two of them make one panel of results.
 //
-// Ahead of this stand the constants of WeightLayout, `tokens`, `results`, `splits`, `lines`, shares_rows, is_gated,
-// epilogue.wgsl, matrix_choice.wgsl, weights.wgsl, and dot4.wgsl or dot4_plain.wgsl. Repetitions count chunks by words of
-// scales (`chunk_words`, chunks_per_word). Either all are loaded before a line waits for the tokens (`early`), or each when
+// Ahead of this stand product_sums.wgsl, int8_input.wgsl, `tokens`, `results`, `splits`, `lines` and shares_rows. Repetitions count chunks by
+// words of scales (`chunk_words`, chunks_per_word). Either all are loaded before a line waits for the tokens (`early`), or each when
 // its turn comes (`late`), in one loop.
-struct Sizes {
-  n_rows: u32, n_steps: u32, n_tokens: u32, first_panel: u32, n_panels: u32,  // the last two: of the part
-  out: View, epilogue: Epilogue, choice: Choice,
-}
-var<immediate> sizes: Sizes;
-
-@group(0) @binding(0) var<storage, read> wide: array<vec4<u32>>;
-@group(0) @binding(1) var<storage, read> pairs: array<vec4<u32>>;
-@group(0) @binding(2) var<storage, read> bits: array<vec4<u32>>;
-@group(0) @binding(3) var<storage, read> scales: array<u32>;
-@group(0) @binding(4) var<storage, read> codes: array<vec4<u32>>;   // of the tokens (inputs, n_steps, 8 chunks, 2)
-// (inputs, n_steps, 4): two sums of 16 codes and d, of two chunks
-@group(0) @binding(5) var<storage, read> chunks: array<vec4<u32>>;
-@group(0) @binding(6) var<storage, read_write> out: array<f32>;
-@group(0) @binding(7) var<storage, read> vectors: array<f32>;
-
-const halves = select(1u, 2u, is_gated);  // of a result
 var<workgroup> sums: array<array<f32, panel_rows>, select(1u, lines * results * halves * tokens, shares_rows)>;
 
 // The tokens' codes of the step that a line is at: of each line, or of all where all are at the same.
@@ -41,68 +23,6 @@ var<workgroup> staged_chunks: array<vec4<u32>, stages * tokens * 4u>;
 fn about_chunk(staged: u32, chunk: u32) -> vec2<u32> {
   let two = staged_chunks[staged * (chunks_per_step / 2u) + chunk / 2u];
   return select(two.xy, two.zw, chunk % 2u == 1u);
-}
-
-fn dot16(a: vec4<u32>, b: vec4<u32>) -> i32 {
-  return dot4(a.x, b.x) + dot4(a.y, b.y) + dot4(a.z, b.z) + dot4(a.w, b.w);
-}
-
-fn both(x: vec2<i32>) -> i32 {
-  return x.x + x.y;
-}
-
-fn unpacked_sums(x: u32) -> vec2<i32> {
-  return vec2(i32(x << 16u) >> 16u, i32(x) >> 16u);
-}
-
-// Products of a chunk's codes, times their scales.
-fn dots(w: Weights, s: Scales, first: vec4<u32>, second: vec4<u32>) -> i32 {
-  let x = vec2(dot16(w.first, first), dot16(w.second, second));
-  if (!has_scales) {
-    return both(x);
-  }
-  if (groups_per_chunk == 1u) {
-    return s.scale.x * both(x);
-  }
-  return both(s.scale * x);
-}
-
-// What the offset of codes takes from a chunk's products, and its minima, by sums of the token's codes.
-fn corrections(s: Scales, code_sums: vec2<i32>) -> vec2<i32> {
-  var x = vec2<i32>();
-  if (code_offset != 0 && groups_per_chunk == 1u) {
-    x.x = code_offset * s.scale.x * both(code_sums);
-  } else if (code_offset != 0) {
-    x.x = code_offset * both(s.scale * code_sums);
-  }
-  if (has_min && groups_per_chunk == 1u) {
-    x.y = s.min.x * both(code_sums);
-  } else if (has_min) {
-    x.y = both(s.min * code_sums);
-  }
-  return x;
-}
-
-// The FMAs of a block.
-fn added(chain: f32, d: vec2<f32>, token_d: f32, products: i32, corrections: vec2<i32>) -> f32 {
-  let sum = fma(d.x * token_d, f32(products - corrections.x), chain);
-  if (has_min) {
-    return fma(-(d.y * token_d), f32(corrections.y), sum);
-  }
-  return sum;
-}
-
-fn store(place: Place, t: u32, row: u32, group: vec3<u32>, sum: f32, gated_sum: f32) {
-  if (row < sizes.n_rows && t < place.n_tokens) {
-    let result = result_of(sizes.choice, place, sizes.n_rows, t, row, group);
-    var y = 0.0;
-    if (is_gated) {
-      y = gate_of(sum, gated_sum);
-    } else {
-      y = finished(sizes.epilogue, sum, result);
-    }
-    out[sizes.out.at + result.token * sizes.out.stride + result.column] = y;
-  }
 }
 
 @compute @workgroup_size(panel_rows * lines)

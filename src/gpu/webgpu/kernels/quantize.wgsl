@@ -4,8 +4,8 @@ struct Sizes { x: View, n_cols: u32, n_steps: u32, head_stride: u32 }
 var<immediate> sizes: Sizes;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> codes: array<u32>;
-@group(0) @binding(2) var<storage, read_write> chunks: array<vec2<u32>>;
+@group(0) @binding(1) var<storage, read_write> out_codes: array<u32>;
+@group(0) @binding(2) var<storage, read_write> out_chunks: array<vec2<u32>>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
