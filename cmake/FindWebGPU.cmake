@@ -2,13 +2,9 @@
 # WebGPU_FOUND, WebGPU_INCLUDE_DIR, WebGPU_VERSION. The library itself is opened at run time and never linked.
 set(WebGPU_VERSION 29)
 
-if(DEFINED ENV{XDG_CACHE_HOME})
-  set(cache $ENV{XDG_CACHE_HOME})
-else()
-  set(cache $ENV{HOME}/.cache)
-endif()
+include(${CMAKE_CURRENT_LIST_DIR}/cache_folder.cmake)
 # wgpu.h beside webgpu.h tells wgpu-native from other implementations.
-find_path(WebGPU_INCLUDE_DIR webgpu/wgpu.h HINTS ${cache}/realizar/wgpu-native/${WebGPU_VERSION}/include)
+find_path(WebGPU_INCLUDE_DIR webgpu/wgpu.h HINTS ${cache_folder}/wgpu-native/${WebGPU_VERSION}/include)
 mark_as_advanced(WebGPU_INCLUDE_DIR)
 
 include(FindPackageHandleStandardArgs)

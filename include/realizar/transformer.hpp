@@ -65,6 +65,9 @@ class GGUFTransformer {
   const Tokenizer& tokenizer() const;
   bool has_chat_template() const;
 
+  /// What the file calls the model; may be empty.
+  std::string name() const;
+  uint64_t n_parameters() const;
   const ModelShape& shape() const;
   int32_t n_vocab() const;
   int n_context() const;  ///< positions of the longest sequence

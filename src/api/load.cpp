@@ -1,4 +1,5 @@
 #include <chrono>
+#include <utility>
 
 #include "api/model_info.hpp"
 #include "api/options.hpp"
@@ -11,6 +12,12 @@
 
 namespace realizar {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 void check(const LoadOptions& options) {
   require_at_least("n_threads", options.n_threads, 0);
@@ -33,18 +40,17 @@ void check_context(const fusion::Plan& plan, int n_context) {
 
 }  // namespace
 
-GGUFTransformer load_transformer(const std::filesystem::path& path, const LoadOptions& options,
+GGUFTransformer load_transformer(formats::GgufFile file, const LoadOptions& options,
                                  const DeviceFactory& make_device) {
-  const auto start = std::chrono::steady_clock::now();
+  const Clock::time_point start = Clock::now();
   check(options);
-  auto impl = std::make_unique<GGUFTransformer::Impl>(
-      GGUFTransformer::Impl{.file = formats::GgufFile::open(path.string())});
+  auto impl = std::make_unique<GGUFTransformer::Impl>(GGUFTransformer::Impl{.file = std::move(file)});
   const formats::Gguf& gguf = impl->file.gguf();
   impl->shape = read_shape(gguf, gguf.get_string("general.architecture"));
   model::Model model = model::load_model(gguf, {.n_context = options.n_context});
   impl->shape.n_context_train = model.hyperparameters.n_context;
   impl->n_context = choose_context(options, impl->shape);
-  require(impl->n_context > 0, ErrorKind::invalid_argument, path.string(),
+  require(impl->n_context > 0, ErrorKind::invalid_argument, gguf.source(),
           " does not say for how many positions it was trained: give a context, as by --context 4096");
   check_context(model.plan, impl->n_context);
   impl->plan = std::move(model.plan);
@@ -63,20 +69,29 @@ GGUFTransformer load_transformer(const std::filesystem::path& path, const LoadOp
   const int64_t n_pages = pages_per_stream * options.n_streams;
   require(n_pages <= INT32_MAX, ErrorKind::invalid_argument, options.n_streams, " streams of ",
           impl->n_context, " positions are more than a cache can hold");
-  impl->device = make_device(impl->plan,
-                             {.n_threads = impl->n_threads,
-                              .arithmetic = impl->arithmetic,
-                              .kv_type = impl->kv_type,
-                              .max_batch_tokens = options.max_batch_tokens,
-                              .gpu_memory_limit = options.gpu_memory_limit,
-                              .progress = options.progress},
-                             [file = &impl->file](std::span<const std::byte> bytes) { file->drop(bytes); });
+  impl->device =
+      make_device(impl->plan,
+                  {.n_threads = impl->n_threads,
+                   .arithmetic = impl->arithmetic,
+                   .kv_type = impl->kv_type,
+                   .max_batch_tokens = options.max_batch_tokens,
+                   .gpu_memory_limit = options.gpu_memory_limit,
+                   .progress = options.progress},
+                  [mapped = &impl->file](std::span<const std::byte> bytes) { mapped->drop(bytes); });
   impl->device->reserve_kv(static_cast<int>(n_pages));
   impl->pages = std::make_unique<model::KvPages>(static_cast<int32_t>(n_pages));
   impl->evaluator = std::make_unique<model::Evaluator>(*impl->device, *impl->pages, impl->plan.n_vocab,
                                                        static_cast<size_t>(options.max_batch_tokens));
-  impl->load_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  impl->load_seconds = seconds_since(start);
   return GGUFTransformer(std::move(impl));
+}
+
+GGUFTransformer load_transformer(const std::filesystem::path& path, const LoadOptions& options,
+                                 const DeviceFactory& make_device) {
+  const Clock::time_point start = Clock::now();
+  GGUFTransformer model = load_transformer(formats::GgufFile::open(path.string()), options, make_device);
+  model.impl().load_seconds = seconds_since(start);
+  return model;
 }
 
 }  // namespace realizar

@@ -46,6 +46,14 @@ const Tokenizer& GGUFTransformer::tokenizer() const {
 }
 
 bool GGUFTransformer::has_chat_template() const { return impl_->chat_template.has_value(); }
+std::string GGUFTransformer::name() const {
+  return std::string(impl_->file.gguf().get_string_or("general.name", ""));
+}
+uint64_t GGUFTransformer::n_parameters() const {
+  uint64_t n = 0;
+  for (const formats::TensorInfo& tensor : impl_->file.gguf().tensors()) n += tensor.n_elements();
+  return n;
+}
 const ModelShape& GGUFTransformer::shape() const { return impl_->shape; }
 int32_t GGUFTransformer::n_vocab() const { return impl_->plan.n_vocab; }
 int GGUFTransformer::n_context() const { return impl_->n_context; }

@@ -40,6 +40,8 @@ using DeviceFactory = std::function<std::unique_ptr<fusion::Device>(
 /// What `GGUFTransformer::load` does, with any device.
 GGUFTransformer load_transformer(const std::filesystem::path& path, const LoadOptions& options,
                                  const DeviceFactory& make_device);
+GGUFTransformer load_transformer(formats::GgufFile file, const LoadOptions& options,
+                                 const DeviceFactory& make_device);
 
 /// What it does for DeviceChoice::gpu with any device that plays the GPU: with as many layers there as
 /// `options.n_gpu_layers` says, or as it has room for.

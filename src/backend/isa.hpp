@@ -32,6 +32,9 @@ inline constexpr Isa built_isas[] = {Isa::scalar,
 /// The name as the enumeration and REALIZAR_ISA have it.
 const char* to_string(Isa isa);
 
+/// Whether a set rounds as all others do, so that results have the same bits: all but `wasm_unfused`.
+constexpr bool keeps_bits(Isa isa) { return isa != Isa::wasm_unfused; }
+
 /// What this processor and operating system can run, slowest first. Never empty: scalar always runs.
 const std::vector<Isa>& available_isas();
 

@@ -15,13 +15,19 @@
   SET(neon_dot, neon, "dotprod") \
   SET(neon_i8mm, neon_dot, "i8mm")
 
-#define REALIZAR_ALL_SETS(SET) REALIZAR_X86_SETS(SET) REALIZAR_ARM_SETS(SET)
+#define REALIZAR_WASM_SETS(SET)        \
+  SET(wasm_unfused, scalar, "simd128") \
+  SET(wasm, wasm_unfused, "simd128")
+
+#define REALIZAR_ALL_SETS(SET) REALIZAR_X86_SETS(SET) REALIZAR_ARM_SETS(SET) REALIZAR_WASM_SETS(SET)
 
 // Those of the processors that this is compiled for, beside scalar.
 #if defined(__x86_64__)
 #define REALIZAR_SETS_HERE(SET) REALIZAR_X86_SETS(SET)
 #elif defined(__aarch64__)
 #define REALIZAR_SETS_HERE(SET) REALIZAR_ARM_SETS(SET)
+#elif defined(__wasm__)
+#define REALIZAR_SETS_HERE(SET) REALIZAR_WASM_SETS(SET)
 #else
 #define REALIZAR_SETS_HERE(SET)
 #endif

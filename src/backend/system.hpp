@@ -12,8 +12,16 @@ namespace realizar::backend::system {
 
 inline constexpr size_t huge_page_bytes = size_t{2} << 20;
 
+/// Whether memory comes in pages that go back to the system one by one. That of a WebAssembly module only
+/// grows; what is freed serves again for what fits in its place.
+#if defined(__wasm__)
+inline constexpr bool has_pages = false;
+#else
+inline constexpr bool has_pages = true;
+#endif
+
 /// Zeroed memory of at least `bytes` at a multiple of `huge_page_bytes`, its whole huge pages advised as
-/// such. Null when the system refuses.
+/// such; where there are no pages, at a multiple of 64. Null when the system refuses.
 void* map_huge(size_t bytes);
 
 /// Gives back what `map_huge(bytes)` returned.

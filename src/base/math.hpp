@@ -1,8 +1,9 @@
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <limits>
+
+#include "base/bit_cast.hpp"
 
 namespace realizar {
 
@@ -31,7 +32,7 @@ inline double portable_exp(double x) {
   const double y = 1 + (r + r * r * series);
   // 2^k in two factors, since k reaches 1024 and -1075.
   const auto exponent = static_cast<int64_t>(k);
-  const auto power_of_two = [](int64_t e) { return std::bit_cast<double>((e + 1023) << 52); };
+  const auto power_of_two = [](int64_t e) { return bit_cast<double>((e + 1023) << 52); };
   return y * power_of_two(exponent / 2) * power_of_two(exponent - exponent / 2);
 }
 
@@ -46,9 +47,9 @@ inline double portable_log(double x) {
     exponent = -54;
   }
   // x = 2^k (1 + f) with 1 + f between sqrt(1/2) and sqrt(2); 0x3fe6a09e... are the bits of sqrt(1/2).
-  const uint64_t bits = std::bit_cast<uint64_t>(x) - 0x3fe6a09e667f3bcdu;
+  const uint64_t bits = bit_cast<uint64_t>(x) - 0x3fe6a09e667f3bcdu;
   exponent += static_cast<int64_t>(bits) >> 52;
-  const double f = std::bit_cast<double>((bits & 0x000fffffffffffffu) + 0x3fe6a09e667f3bcdu) - 1;
+  const double f = bit_cast<double>((bits & 0x000fffffffffffffu) + 0x3fe6a09e667f3bcdu) - 1;
   // log(1 + f) = 2 atanh(s), s = f / (2 + f), and 2s = f - s f; written as f minus a correction, so that the
   // rounding of s does not reach the leading term.
   const double s = f / (2 + f);

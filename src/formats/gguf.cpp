@@ -45,8 +45,10 @@ void convert_values(const Gguf& gguf, const Metadata& entry, Visit visit) {
 
 }  // namespace
 
-Gguf::Gguf(std::span<const std::byte> bytes, std::string source)
-    : contents_(parse_gguf(bytes, source)), sources_{std::move(source)} {
+Gguf::Gguf(std::span<const std::byte> bytes, std::string source) : Gguf(parse_gguf(bytes, source), source) {}
+
+Gguf::Gguf(GgufContents contents, std::string source)
+    : contents_(std::move(contents)), sources_{std::move(source)} {
   index_names();
 }
 

@@ -27,6 +27,9 @@ class Gguf {
   /// Validates a whole file; `source` names it in errors.
   explicit Gguf(std::span<const std::byte> bytes, std::string source = "GGUF data");
 
+  /// What a file holds, parsed.
+  Gguf(GgufContents contents, std::string source);
+
   /// The parts of a split model as one: the metadata of the first, the tensors of all in order.
   static Gguf join(std::vector<Gguf> parts);
 

@@ -71,16 +71,25 @@ GgufFile GgufFile::open(const std::string& path) {
 }
 
 uint64_t GgufFile::size() const {
-  uint64_t size = 0;
+  uint64_t size = received_.n_bytes;
   for (const MappedFile& part : parts_) size += part.bytes().size();
   return size;
 }
 
-void GgufFile::drop(std::span<const std::byte> bytes) const {
+void GgufFile::drop(std::span<const std::byte> bytes) {
+  const auto within = [&](const std::byte* begin, size_t size) {
+    return bytes.data() >= begin && bytes.data() < begin + size;
+  };
   for (const MappedFile& part : parts_) {
     const std::byte* const begin = part.bytes().data();
-    if (bytes.data() >= begin && bytes.data() < begin + part.bytes().size())
+    if (within(begin, part.bytes().size()))
       part.drop(static_cast<size_t>(bytes.data() - begin), bytes.size());
+  }
+  for (size_t i = 0; i < received_.tensors.size(); ++i) {
+    backend::AlignedBuffer& tensor = received_.tensors[i];
+    if (!within(tensor.data(), tensor.size())) continue;
+    received_.dropped[i] += bytes.size();
+    if (received_.dropped[i] == tensor.size()) tensor = {};
   }
 }
 

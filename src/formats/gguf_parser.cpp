@@ -28,9 +28,13 @@ struct Item {
   uint64_t offset = 0, index = 0, count = 0;
 };
 
+/// Thrown where the header goes on behind the bytes at hand.
+struct NotAtHand {};
+
 class Parser {
  public:
-  Parser(std::span<const std::byte> bytes, const std::string& source) : bytes_(bytes), source_(source) {}
+  Parser(std::span<const std::byte> bytes, uint64_t n_bytes, const std::string& source)
+      : bytes_(bytes), n_bytes_(n_bytes), source_(source) {}
 
   GgufContents parse() {
     read_header();
@@ -60,12 +64,13 @@ class Parser {
       fail_here(ErrorKind::invalid_file, parts...);
   }
 
-  uint64_t left() const { return bytes_.size() - at_; }
+  uint64_t left() const { return n_bytes_ - at_; }
 
   /// The next bytes of the file; `what` says what they were to be.
   const std::byte* take(uint64_t count, const char* what) {
     check(count <= left(), "is cut short: its ", what, " takes ", count, " bytes at offset ", at_,
           ", and the file ends after ", left());
+    if (count > bytes_.size() - at_) throw NotAtHand{};
     const std::byte* address = bytes_.data() + at_;
     at_ += count;
     return address;
@@ -87,8 +92,8 @@ class Parser {
     if (bytes_.empty() || std::memcmp(bytes_.data(), gguf_magic, magic_bytes) != 0)
       fail(ErrorKind::invalid_file, source_, ": this is no GGUF file: at offset 0 stands ",
            quoted({reinterpret_cast<const char*>(bytes_.data()), magic_bytes}), " in place of 'GGUF'");
-    check(bytes_.size() >= header_bytes, "is cut short: it takes ", header_bytes, " bytes, and the file has ",
-          bytes_.size());
+    check(n_bytes_ >= header_bytes, "is cut short: it takes ", header_bytes, " bytes, and the file has ",
+          n_bytes_);
     at_ = sizeof gguf_magic;
     contents_.version = read<uint32_t>("version");
     if ((contents_.version & 0xffff) == 0 && contents_.version != 0)
@@ -101,9 +106,9 @@ class Parser {
     tensor_count_ = read<uint64_t>("tensor count");
     metadata_count_ = read<uint64_t>("metadata count");
     check(tensor_count_ <= left() / smallest_tensor_bytes, "claims ", tensor_count_,
-          " tensors, more than a file of ", bytes_.size(), " bytes can describe");
+          " tensors, more than a file of ", n_bytes_, " bytes can describe");
     check(metadata_count_ <= left() / smallest_metadata_bytes, "claims ", metadata_count_,
-          " metadata keys, more than a file of ", bytes_.size(), " bytes can hold");
+          " metadata keys, more than a file of ", n_bytes_, " bytes can hold");
   }
 
   GgufType read_type(const char* what) {
@@ -235,11 +240,11 @@ class Parser {
           " in the data section, no multiple of the alignment ", contents_.alignment);
     const std::optional<uint64_t> begin = checked_add(contents_.data_offset, tensor.offset);
     const std::optional<uint64_t> end = begin ? checked_add(*begin, tensor.n_bytes) : std::nullopt;
-    check(end && *end <= bytes_.size(), "has its ", tensor.n_bytes, " bytes of data at ", tensor.offset,
+    check(end && *end <= n_bytes_, "has its ", tensor.n_bytes, " bytes of data at ", tensor.offset,
           " in the data section, which begins at ", contents_.data_offset, ": they reach beyond the ",
-          bytes_.size(), " bytes of the file, which may be cut short");
+          n_bytes_, " bytes of the file, which may be cut short");
     tensor.offset = *begin;
-    tensor.data = bytes_.subspan(*begin, tensor.n_bytes);
+    if (*end <= bytes_.size()) tensor.data = bytes_.subspan(*begin, tensor.n_bytes);
   }
 
   void check_overlap() {
@@ -260,6 +265,7 @@ class Parser {
   }
 
   std::span<const std::byte> bytes_;
+  uint64_t n_bytes_;  // of the file
   const std::string& source_;
   uint64_t at_ = 0;
   Item item_;
@@ -270,7 +276,16 @@ class Parser {
 }  // namespace
 
 GgufContents parse_gguf(std::span<const std::byte> bytes, const std::string& source) {
-  return Parser(bytes, source).parse();
+  return Parser(bytes, bytes.size(), source).parse();
+}
+
+std::optional<GgufContents> parse_gguf_start(std::span<const std::byte> bytes, uint64_t n_bytes,
+                                             const std::string& source) {
+  try {
+    return Parser(bytes, n_bytes, source).parse();
+  } catch (const NotAtHand&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace realizar::formats

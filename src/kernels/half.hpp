@@ -3,6 +3,8 @@
 #include <bit>
 #include <cstdint>
 
+#include "base/bit_cast.hpp"
+
 // Conversions of the small float formats to and from f32, in integer arithmetic, so that they give the same
 // bits on every machine. They are always inlined: a copy kept by a file compiled for a newer instruction set
 // must not be the one that the linker hands to the rest of the program.
@@ -15,18 +17,18 @@ namespace realizar::kernels {
   const uint32_t mantissa = half & 0x3ff;
   if (exponent == 0x1f) {
     const uint32_t quiet = mantissa == 0 ? 0 : 0x400000;
-    return std::bit_cast<float>(sign | 0x7f800000 | quiet | mantissa << 13);
+    return bit_cast<float>(sign | 0x7f800000 | quiet | mantissa << 13);
   }
-  if (exponent != 0) return std::bit_cast<float>(sign | (exponent + 112) << 23 | mantissa << 13);
-  if (mantissa == 0) return std::bit_cast<float>(sign);
+  if (exponent != 0) return bit_cast<float>(sign | (exponent + 112) << 23 | mantissa << 13);
+  if (mantissa == 0) return bit_cast<float>(sign);
   // A denormal is mantissa * 2^-24: shift its leading one to the place of the implied one.
   const auto shift = static_cast<uint32_t>(std::countl_zero(mantissa) - 21);
-  return std::bit_cast<float>(sign | (113 - shift) << 23 | (mantissa << shift & 0x3ff) << 13);
+  return bit_cast<float>(sign | (113 - shift) << 23 | (mantissa << shift & 0x3ff) << 13);
 }
 
 /// Rounds to nearest, ties to even; beyond the range to infinity; NaN stays NaN, quiet.
 [[gnu::always_inline]] constexpr uint16_t f32_to_f16(float value) {
-  const auto bits = std::bit_cast<uint32_t>(value);
+  const auto bits = bit_cast<uint32_t>(value);
   const uint32_t sign = bits >> 16 & 0x8000;
   const uint32_t magnitude = bits & 0x7fffffff;
   if (magnitude > 0x7f800000) return static_cast<uint16_t>(sign | 0x7e00 | (magnitude >> 13 & 0x3ff));
@@ -50,12 +52,12 @@ namespace realizar::kernels {
 
 /// bfloat16: the upper half of an f32.
 [[gnu::always_inline]] constexpr float bf16_to_f32(uint16_t upper) {
-  return std::bit_cast<float>(static_cast<uint32_t>(upper) << 16);
+  return bit_cast<float>(static_cast<uint32_t>(upper) << 16);
 }
 
 /// Rounds to nearest, ties to even; NaN stays NaN, quiet.
 [[gnu::always_inline]] constexpr uint16_t f32_to_bf16(float value) {
-  const auto bits = std::bit_cast<uint32_t>(value);
+  const auto bits = bit_cast<uint32_t>(value);
   if ((bits & 0x7fffffff) > 0x7f800000) return static_cast<uint16_t>(bits >> 16 | 0x40);
   return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
@@ -63,7 +65,7 @@ namespace realizar::kernels {
 /// Half of an E8M0 scale (OCP Microscaling 1.0), 2^(bits - 128): the MXFP4 weights are stored doubled. 255, a
 /// NaN in the specification, is 2^127 as in ggml.
 [[gnu::always_inline]] constexpr float e8m0_half_to_f32(uint8_t bits) {
-  return std::bit_cast<float>(bits < 2 ? 0x00200000u << bits : static_cast<uint32_t>(bits - 1) << 23);
+  return bit_cast<float>(bits < 2 ? 0x00200000u << bits : static_cast<uint32_t>(bits - 1) << 23);
 }
 
 /// Half of an unsigned E4M3 scale (bias 7, no infinities) as NVFP4 has it. The sign bit is ignored and 0x7f,
@@ -73,7 +75,7 @@ namespace realizar::kernels {
   const uint32_t mantissa = bits & 7;
   if (bits == 0x7f) return 0;
   if (exponent == 0) return static_cast<float>(mantissa) * 0x1p-10f;
-  return std::bit_cast<float>((exponent + 119) << 23 | mantissa << 20);
+  return bit_cast<float>((exponent + 119) << 23 | mantissa << 20);
 }
 
 }  // namespace realizar::kernels

@@ -1,7 +1,6 @@
 // Plain C++ with the vectors that compilers have for any processor: 16 lanes. What the other instruction sets
 // are compared with.
-#include <bit>
-
+#include "base/bit_cast.hpp"
 #include "kernels/generic/table.hpp"
 
 namespace realizar::kernels {
@@ -135,7 +134,7 @@ struct Scalar {
 
   template <class To, class From>
   static To as(From a) {
-    return std::bit_cast<To>(a);
+    return bit_cast<To>(a);
   }
   /// The two int16 of each lane times one number each, added; no product is beyond 16 bits.
   static I32 products(I32 pairs, int8_t low, int8_t high) {

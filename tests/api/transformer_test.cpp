@@ -2,7 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
 #include "api/support.hpp"
+#include "realizar/model_receiver.hpp"
+#include "support/tiny_model.hpp"
 
 namespace realizar::test {
 namespace {
@@ -105,6 +111,29 @@ TEST(Transformer, SaysWhatTheFileLacks) {
   EXPECT_EQ(ids_only.model->forward(some_tokens(3)).size(), 3 * tiny_vocabulary_size);
   FakeModel no_template({}, {.chat_template = false});
   EXPECT_EQ(error_of([&] { no_template.model->encode_chat({}); }), ErrorKind::unsupported);
+}
+
+TEST(Transformer, OneThatWasReceivedComputesTheSameBits) {
+  const TemporaryFolder folder;
+  write_tiny_model(folder.file("tiny.gguf"));
+  std::ifstream in(folder.file("tiny.gguf"), std::ios::binary);
+  const std::string file((std::istreambuf_iterator<char>(in)), {});
+  const auto bytes = std::as_bytes(std::span(file));
+  ModelReceiver receiver("tiny.gguf", bytes.size());
+  for (size_t at = 0; at < bytes.size(); at += 1000)
+    receiver.append(bytes.subspan(at, std::min<size_t>(1000, bytes.size() - at)));
+  GGUFTransformer received = std::move(receiver).load();
+  GGUFTransformer mapped = GGUFTransformer::load(folder.file("tiny.gguf"));
+  EXPECT_EQ(received.name(), "tiny");
+  EXPECT_GT(received.n_parameters(), 20'000u);
+  const std::vector<int32_t> tokens = received.encode_prompt("hi");
+  EXPECT_EQ(received.forward(tokens), mapped.forward(tokens));
+}
+
+TEST(Transformer, OneThatIsReceivedRefusesWhatCannotBe) {
+  EXPECT_EQ(error_of([] { ModelReceiver("m", 10).load({.device = DeviceChoice::gpu}); }),
+            ErrorKind::invalid_argument);
+  EXPECT_EQ(error_of([] { ModelReceiver("m", 10).load(); }), ErrorKind::invalid_file);
 }
 
 TEST(Transformer, ATokenReadsTheWeightsAndTheCache) {

@@ -33,7 +33,7 @@ const std::map<std::string, Names>& layers() {
       reach[folder] = all;
     }
     // The programs see the public API and nothing behind it; the command line starts the server.
-    reach["server"] = {};
+    reach["server"] = reach["wasm"] = {};
     reach["cli"] = {"server"};
     return reach;
   }();
@@ -41,7 +41,7 @@ const std::map<std::string, Names>& layers() {
 }
 
 /// Folders of src/ that see the public headers: they define what those declare, or use it.
-const Names public_api_users{"api", "cli", "server"};
+const Names public_api_users{"api", "cli", "server", "wasm"};
 
 /// What layers below the public API may include of it: plain data that it hands through unchanged.
 const std::map<std::string, Names>& shared_headers() {
@@ -72,9 +72,12 @@ const std::vector<LimitedHeaders>& limited_headers() {
        {"backend", "kernels"},
        "has intrinsics, which stand in src/kernels/"},
       {std::regex("nlohmann/.*"),
-       {"text", "cli", "server"},
+       {"text", "cli", "server", "wasm"},
        "has JSON types, which stand in src/text/ (templates) and the programs"},
       {std::regex("CLI/.*|histedit\\.h|editline/.*"), {"cli", "server"}, "belongs to the programs"},
+      {std::regex("emscripten.*"),
+       {"backend", "wasm"},
+       "asks emscripten, which is done in src/backend/ and src/wasm/"},
       {std::regex("pcre2.*\\.h"), {"text"}, "is PCRE2, which stands behind one file of src/text/"},
       {std::regex("(webgpu|dawn|wgpu)[/.].*|cuda.*|cu(blas|dnn).*|nccl.*|vulkan/.*"),
        {"gpu"},

@@ -57,7 +57,7 @@ TEST(GgufFile, OpensASingleFile) {
   writer.set("general.name", "single");
   writer.add_tensor("a", {2}, {1, 2});
   writer.write(folder.file("m.gguf"));
-  const GgufFile file = GgufFile::open(folder.file("m.gguf"));
+  GgufFile file = GgufFile::open(folder.file("m.gguf"));
   EXPECT_EQ(file.gguf().get_string("general.name"), "single");
   EXPECT_EQ(file.size(), std::filesystem::file_size(folder.file("m.gguf")));
   const TensorInfo& tensor = file.gguf().tensors().front();

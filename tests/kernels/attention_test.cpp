@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "kernels/kernel_cases.hpp"
+#include "support/equal.hpp"
 
 namespace realizar::kernels {
 namespace {
@@ -110,7 +111,7 @@ TEST_P(AttentionKernels, AreSoftmaxOverTheRangeOfEachQuery) {
               single.out = alone.data();
               kernels_of(backend::Isa::scalar)
                   .attend[static_cast<int>(format)](segment, &single, 1, scratch.data());
-              EXPECT_TRUE(std::ranges::equal(out[i], alone, test::same_bits));
+              EXPECT_TRUE(realizar::test::equal(out[i], alone, test::same_bits));
               EXPECT_TRUE(test::same_bits(queries[i].sum, single.sum) &&
                           test::same_bits(queries[i].max, single.max));
               const auto expected = reference(head, queries[i].q, cases[from + i], soft_cap);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +7,8 @@
 #include <limits>
 #include <span>
 #include <vector>
+
+#include "base/bit_cast.hpp"
 
 namespace realizar::kernels::test {
 
@@ -63,7 +64,7 @@ class ByteSource {
   float bits() {
     uint32_t out = 0;
     for (int i = 0; i < 4; ++i) out = out << 8 | byte();
-    return std::bit_cast<float>(out);
+    return bit_cast<float>(out);
   }
 
   float special() {

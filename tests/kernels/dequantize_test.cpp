@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "base/bit_cast.hpp"
 #include "kernels/formats.hpp"
 #include "support/sha256.hpp"
 
@@ -46,7 +47,7 @@ TEST_P(DequantizeTest, RandomBlocksGiveTheBitsOfTheReference) {
   dequantize(type.type, file.data(), values.size(), values.data());
   std::vector<uint8_t> bytes;
   for (const float value : values) {
-    const uint32_t bits = std::isnan(value) ? 0x7fc00000 : std::bit_cast<uint32_t>(value);
+    const uint32_t bits = std::isnan(value) ? 0x7fc00000 : bit_cast<uint32_t>(value);
     for (int i = 0; i < 4; ++i) bytes.push_back(static_cast<uint8_t>(bits >> (8 * i)));
   }
   EXPECT_EQ(test::sha256(bytes.data(), bytes.size()), GetParam().sha256);

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "kernels/kernel_cases.hpp"
+#include "support/equal.hpp"
 
 namespace realizar::kernels {
 namespace {
@@ -17,7 +18,7 @@ class Elementwise : public test::OnEachIsa {
   /// Runs `fn(table)` on the scalar kernels and on this set; expects the same bits and gives them.
   Floats same(const std::function<Floats(const KernelTable&)>& fn) {
     const Floats expected = fn(kernels_of(backend::Isa::scalar)), actual = fn(table());
-    EXPECT_TRUE(std::ranges::equal(expected, actual, same_bits));
+    EXPECT_TRUE(realizar::test::equal(expected, actual, same_bits));
     return actual;
   }
   std::mt19937 random{7};

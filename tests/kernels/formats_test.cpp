@@ -11,6 +11,7 @@
 #include <set>
 #include <vector>
 
+#include "base/bit_cast.hpp"
 #include "kernels/dequantize.hpp"
 
 namespace realizar::kernels {
@@ -115,7 +116,7 @@ TYPED_TEST(FormatTest, ProductsAreExactInF32) {
       ASSERT_LT(largest_d * without_factors_of_two(scale_value<F>(static_cast<uint8_t>(stored)) *
                                                    weight<F>(static_cast<uint8_t>(raw))),
                 1 << 24);
-  EXPECT_EQ(std::bit_cast<uint32_t>(F::d_factor) & 0x7fffff, 0u) << "a power of two";
+  EXPECT_EQ(bit_cast<uint32_t>(F::d_factor) & 0x7fffff, 0u) << "a power of two";
 }
 
 /// The value that the formula of format.hpp gives, in f64, for each weight.

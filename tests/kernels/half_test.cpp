@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/bit_cast.hpp"
+
 namespace realizar::kernels {
 namespace {
 
@@ -68,13 +70,13 @@ TEST(Half, Bf16IsTheUpperHalfRounded) {
     EXPECT_EQ(f32_to_bf16(value), upper);
     if (!std::isfinite(value)) continue;
     const auto with_rest = [&](uint32_t rest) {
-      return f32_to_bf16(std::bit_cast<float>(static_cast<uint32_t>(bits) << 16 | rest));
+      return f32_to_bf16(bit_cast<float>(static_cast<uint32_t>(bits) << 16 | rest));
     };
     EXPECT_EQ(with_rest(0x7fff), upper);
     EXPECT_EQ(with_rest(0x8000), upper + (upper & 1));
     EXPECT_EQ(with_rest(0x8001), upper + 1);
   }
-  EXPECT_EQ(f32_to_bf16(std::bit_cast<float>(0x7f800001)), 0x7fc0) << "a NaN must not become infinite";
+  EXPECT_EQ(f32_to_bf16(bit_cast<float>(0x7f800001)), 0x7fc0) << "a NaN must not become infinite";
 }
 
 TEST(Half, E8m0IsHalfAPowerOfTwo) {

@@ -14,6 +14,8 @@ namespace realizar::kernels::test {
 class OnEachIsa : public testing::TestWithParam<backend::Isa> {
  protected:
   void SetUp() override {
+    if (!backend::keeps_bits(GetParam()))
+      GTEST_SKIP() << backend::to_string(GetParam()) << " is held to the accuracy of whole models";
     for (const backend::Isa isa : backend::available_isas())
       if (isa == GetParam()) return;
     GTEST_SKIP() << "this processor has no " << backend::to_string(GetParam());

@@ -35,7 +35,7 @@ TEST(KernelTable, HasNoKernelThatIsNotCompared) {
   std::memcpy(pointers, &table, sizeof(table));
   constexpr size_t peaks = 2;  // which only take time
   EXPECT_EQ(compared_kernels().size() + peaks,
-            std::ranges::count_if(pointers, [](Pointer p) { return p != nullptr; }));
+            std::count_if(std::begin(pointers), std::end(pointers), [](Pointer p) { return p != nullptr; }));
 }
 
 }  // namespace

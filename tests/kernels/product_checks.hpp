@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <utility>
 #include <vector>
 
+#include "base/bit_cast.hpp"
 #include "kernels/product_cases.hpp"
 #include "support/sanitized.hpp"
 
@@ -35,7 +35,7 @@ inline float exact_model(const float* weights, const float* x, int64_t n) {
 /// f32 numbers from one to the other.
 inline int64_t ulps_between(float a, float b) {
   const auto in_order = [](float x) {
-    const auto bits = std::bit_cast<int32_t>(x);
+    const auto bits = bit_cast<int32_t>(x);
     return bits < 0 ? int64_t{INT32_MIN} - bits : int64_t{bits};
   };
   return std::abs(in_order(a) - in_order(b));

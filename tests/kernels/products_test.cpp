@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kernels/product_checks.hpp"
+#include "support/equal.hpp"
 
 namespace realizar::kernels {
 namespace {
@@ -59,9 +60,9 @@ TEST_P(Products, QuantizingGivesTheSameCodesOnEveryIsa) {
           b(table(), x, n_cols, block, 2, 2);
       EXPECT_EQ(a.codes, b.codes);
       EXPECT_EQ(a.half_sums, b.half_sums);
-      EXPECT_TRUE(std::ranges::equal(a.group_sums, b.group_sums, same_sums));
-      EXPECT_TRUE(std::ranges::equal(a.d, b.d, same_bits));
-      EXPECT_TRUE(std::ranges::equal(a.minus_sums, b.minus_sums, same_bits));
+      EXPECT_TRUE(realizar::test::equal(a.group_sums, b.group_sums, same_sums));
+      EXPECT_TRUE(realizar::test::equal(a.d, b.d, same_bits));
+      EXPECT_TRUE(realizar::test::equal(a.minus_sums, b.minus_sums, same_bits));
       EXPECT_TRUE(std::isnan(b.d[static_cast<size_t>(40 / block * 2)]));
       EXPECT_EQ(b.view.codes_of(block, 40 / 32, 0)[8], 0);
       // A code is the nearest multiple of d.

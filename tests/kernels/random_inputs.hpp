@@ -1,13 +1,13 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <random>
 #include <vector>
 
 #include "backend/aligned_buffer.hpp"
+#include "base/bit_cast.hpp"
 #include "kernels/dequantize.hpp"
 #include "kernels/kernel_table.hpp"
 
@@ -24,7 +24,7 @@ inline constexpr TensorType product_types[] = {
 
 /// Where `b` has NaN, `a` may have any.
 inline bool same_bits(float a, float b) {
-  return (std::isnan(a) && std::isnan(b)) || std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b);
+  return (std::isnan(a) && std::isnan(b)) || bit_cast<uint32_t>(a) == bit_cast<uint32_t>(b);
 }
 
 inline std::vector<float> random_floats(std::mt19937& random, size_t n, float scale = 1) {

@@ -2,7 +2,6 @@
 #include <rapidcheck.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -10,6 +9,7 @@
 #include <map>
 
 #include "backend/isa.hpp"
+#include "base/bit_cast.hpp"
 #include "fixtures/cpu_run.hpp"
 #include "fixtures/fixtures.hpp"
 #include "support/golden.hpp"
@@ -36,7 +36,7 @@ testing::AssertionResult same_bits(std::span<const float> actual, std::span<cons
   if (actual.size() != expected.size())
     return testing::AssertionFailure() << actual.size() << " logits instead of " << expected.size();
   for (size_t i = 0; i < actual.size(); ++i)
-    if (std::bit_cast<uint32_t>(actual[i]) != std::bit_cast<uint32_t>(expected[i]) &&
+    if (bit_cast<uint32_t>(actual[i]) != bit_cast<uint32_t>(expected[i]) &&
         !(std::isnan(actual[i]) && std::isnan(expected[i])))
       return testing::AssertionFailure() << "logit " << i << " of " << actual.size() << " is " << actual[i]
                                          << " instead of " << expected[i];
@@ -399,7 +399,7 @@ TEST(Bits, DoNotDependOnTheInstructionSet) {
   const std::string expected = digests_of(backend::Isa::scalar);
   EXPECT_FALSE(expected.empty());
   for (const backend::Isa isa : isas)
-    if (isa != backend::Isa::scalar) {
+    if (isa != backend::Isa::scalar && backend::keeps_bits(isa)) {
       EXPECT_EQ(digests_of(isa), expected) << to_string(isa);
     }
   if (isas.size() == 1) GTEST_SKIP() << "this processor has no other than " << to_string(isas[0]);

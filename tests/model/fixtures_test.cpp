@@ -74,8 +74,8 @@ TEST_P(FamilyFixture, DependsOnEveryTensor) {
   const std::vector<std::byte> bytes = write_fixture(GetParam());
   const std::vector<float> logits = fixture_logits(bytes, tokens);
   const formats::Gguf file(bytes);
-  const bool has_many_layers = std::ranges::any_of(
-      file.tensors(), [](const formats::TensorInfo& tensor) { return tensor.name.starts_with("blk.8."); });
+  const bool has_many_layers = std::any_of(
+      file.tensors().begin(), file.tensors().end(), [](const formats::TensorInfo& tensor) { return tensor.name.starts_with("blk.8."); });
   for (const formats::TensorInfo& tensor : file.tensors()) {
     const std::string name(tensor.name);
     if (is_left_out(name, has_many_layers)) continue;

@@ -39,8 +39,8 @@ std::map<std::string, double> peer_nmse() {
   if (!golden) return figures;
   std::ifstream in(*golden / "quant" / "peer_nmse.json");
   std::string text{std::istreambuf_iterator<char>(in), {}};
-  std::ranges::replace_if(
-      text, [](char c) { return std::strchr("{}:,", c) != nullptr; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return std::strchr("{}:,", c) != nullptr; }, ' ');
   std::istringstream words(text);
   std::string name;
   for (double figure = 0; words >> std::quoted(name) >> figure;) figures[name] = figure;

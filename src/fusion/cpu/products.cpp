@@ -178,7 +178,8 @@ void execute(const Logits& op, Execution& e, int worker) {
   if (!op.weight)
     return e.pool.parallel_for(n_asked, 8, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i)
-        std::ranges::copy(e.row(op.in, e.asked[static_cast<size_t>(i)]), e.logits.begin() + i * op.in.width);
+        std::copy_n(e.row(op.in, e.asked[static_cast<size_t>(i)]).begin(), op.in.width,
+                    e.logits.begin() + i * op.in.width);
     });
   const Matrix& matrix = e.weights.matrix(op.weight);
   const ProductInput& x = e.prepare(

@@ -1,5 +1,8 @@
 #include "fusion/cpu/weights.hpp"
 
+#include <algorithm>
+
+#include "backend/system.hpp"
 #include "base/error.hpp"
 #include "fusion/weight_uses.hpp"
 #include "kernels/dequantize.hpp"
@@ -20,17 +23,19 @@ Weights::Weights(const Plan& plan, tensor::Arithmetic arithmetic, backend::Threa
       panel_bytes += tensor::Matrix::packed_bytes(w.type, w.n_rows, w.n_cols, w.n_matrices);
   }
   for (const size_t i : uses.order) total += plan.weights[i].data.size();
-  panels_ = backend::AlignedBuffer(panel_bytes, backend::Fill::none);
+  // Where there are no pages, each matrix stands by itself, in the place of what the file's bytes of others
+  // took.
+  if (backend::system::has_pages) panels_ = backend::AlignedBuffer(panel_bytes, backend::Fill::none);
   bytes_ = panel_bytes;
-  std::span<std::byte> room(panels_.data(), panel_bytes);
+  std::span<std::byte> room(panels_.data(), panels_.size());
   for (const size_t i : uses.order) {
     const Weight& weight = plan.weights[i];
     if (uses.product[i]) {
       const size_t size =
           tensor::Matrix::packed_bytes(weight.type, weight.n_rows, weight.n_cols, weight.n_matrices);
       matrices_[i] = tensor::Matrix(weight.type, weight.n_rows, weight.n_cols, weight.n_matrices, weight.data,
-                                    arithmetic, pool, room.first(size));
-      room = room.subspan(size);
+                                    arithmetic, pool, room.first(std::min(size, room.size())));
+      room = room.subspan(std::min(size, room.size()));
       if (release && !uses.table[i]) release(weight.data);
     }
     if (uses.values[i]) {

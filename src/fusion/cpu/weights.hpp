@@ -32,7 +32,8 @@ class Weights {
   uint64_t bytes() const { return bytes_; }
 
  private:
-  /// The panels of all matrices in the order of their use: one stream through memory, in huge pages.
+  /// The panels of all matrices in the order of their use: one stream through memory, in huge pages. Empty where
+  /// memory has no pages: there each matrix has its own.
   backend::AlignedBuffer panels_;
   std::vector<tensor::Matrix> matrices_;    // (weights of the plan)
   std::vector<std::vector<float>> floats_;  // (weights of the plan)

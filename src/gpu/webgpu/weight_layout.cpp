@@ -1,10 +1,10 @@
 #include "gpu/webgpu/weight_layout.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <set>
 
+#include "base/bit_cast.hpp"
 #include "base/error.hpp"
 #include "kernels/formats.hpp"
 
@@ -111,7 +111,7 @@ void pack_row(const WeightLayout& layout, const uint8_t* file, int64_t n_cols, s
     if constexpr (F::block == 256)
       scale_word(0) = d | dmin << 16;
     else if constexpr (F::scale_type != ScaleType::f16)
-      scale_word(first_chunk) = std::bit_cast<uint32_t>(kernels::d_value<F>(block.d_bits[0]));
+      scale_word(first_chunk) = bit_cast<uint32_t>(kernels::d_value<F>(block.d_bits[0]));
     else if constexpr (F::has_min)
       scale_word(first_chunk) = d | dmin << 16;
     else

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <numeric>
 #include <random>
 
+#include "base/bit_cast.hpp"
 #include "gpu/software_gpu.hpp"
 #include "gpu/webgpu/layout_types.hpp"
 #include "kernels/half.hpp"
@@ -29,7 +29,7 @@ class Reader {
     row %= 32;
     float d = 0, dmin = 0;
     if (layout_.d_in_f32) {
-      d = std::bit_cast<float>(scales(step, chunk, row));
+      d = bit_cast<float>(scales(step, chunk, row));
     } else if (layout_.block == 32 && !layout_.has_min) {
       d = f16(scales(step, chunk / 2, row) >> (chunk % 2 * 16));
     } else {
