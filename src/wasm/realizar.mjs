@@ -70,7 +70,7 @@ async function open(source, signal) {
     const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
     return { name: 'model', bytes: bytes.length, chunks: piecesOf(bytes) };
   }
-  if (source instanceof Blob) return { name: source.name ?? 'model', bytes: source.size, chunks: streamOf(source.stream()) };
+  if (source instanceof Blob) return { name: source.name ?? 'model', bytes: source.size, chunks: slicesOf(source) };
 
   const url = new URL(source, inNode ? `file://${process.cwd()}/` : document.baseURI);
   const name = decodeURIComponent(url.pathname.split('/').pop()) || url.href;
@@ -94,14 +94,23 @@ async function open(source, signal) {
   const length = response.headers.get('Content-Length');
   // How many bytes come is not known where none are announced or they are compressed on the way.
   if (!length || response.headers.get('Content-Encoding')) {
-    const blob = await response.blob();
-    return { name, bytes: blob.size, chunks: streamOf(blob.stream()) };
+    const parts = [];
+    let bytes = 0;
+    for await (const part of streamOf(response.body)) {
+      parts.push(part);
+      bytes += part.length;
+    }
+    return { name, bytes, chunks: parts };
   }
   return { name, bytes: Number(length), chunks: streamOf(response.body) };
 }
 
 function* piecesOf(bytes) {
   for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.slice(at, at + chunkBytes);
+}
+
+async function* slicesOf(blob) {
+  for (let at = 0; at < blob.size; at += chunkBytes) yield new Uint8Array(await blob.slice(at, at + chunkBytes).arrayBuffer());
 }
 
 async function* copiesOf(chunks) {
