@@ -45,9 +45,10 @@ fs::path checked_root(const WebOptions& options) {
   const fs::path root = options.root.empty() ? find_root() : fs::path(options.root);
   if (!has_page(root)) throw Error(ErrorKind::io, "there is no web/index.html in " + root.string());
   if (!fs::exists(root / "dist" / "realizar.mjs"))
-    throw Error(ErrorKind::io,
-                "the engine for browsers is not built, dist/realizar.mjs is missing in " + root.string() +
-                    ": scripts/setup wasm && cmake --preset wasm && cmake --build --preset wasm");
+    throw Error(ErrorKind::io, "the engine for browsers is not built, dist/realizar.mjs is missing in " +
+                                   root.string() +
+                                   ": scripts/setup wasm && cmake --preset wasm && cmake --build --preset "
+                                   "wasm --target realizar_engine realizar_engine_threads");
   return root;
 }
 

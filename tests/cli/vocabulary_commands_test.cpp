@@ -97,7 +97,7 @@ TEST(UnknownCommand, IsNamedWithTheKnownOnes) {
   EXPECT_EQ(outcome.status, 2);
   EXPECT_EQ(outcome.error,
             "realizar: there is no command bogus; the commands are run, chat, info, tokenize, detokenize, "
-            "template, logits, perplexity, bench, devices\n");
+            "template, logits, perplexity, bench, devices, web\n");
   EXPECT_NE(run_program("--bogus").error.find("no option --bogus"), std::string::npos);
 }
 
