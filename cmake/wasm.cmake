@@ -13,8 +13,8 @@ include_directories(SYSTEM ${CMAKE_BINARY_DIR}/headers)
 add_compile_options(-pthread -fwasm-exceptions)
 add_link_options(-fwasm-exceptions -sALLOW_MEMORY_GROWTH -sMAXIMUM_MEMORY=4GB -sTOTAL_STACK=1MB)
 set(threads -pthread -sDEFAULT_PTHREAD_STACK_SIZE=1MB -Wno-pthreads-mem-growth)
-# What realizar_wasm_program makes of a program: it has the files of the system, and its main function a thread of its own,
-# since threads are made by the one that node starts.
-set(program_options ${threads} -sNODERAWFS -sPROXY_TO_PTHREAD -sEXIT_RUNTIME)
+# What realizar_wasm_program makes of a program: it has the files and the environment of the system, and its main function a
+# thread of its own, since threads are made by the one that node starts.
+set(program_options ${threads} -sNODERAWFS -sPROXY_TO_PTHREAD -sEXIT_RUNTIME "SHELL:--pre-js ${CMAKE_CURRENT_LIST_DIR}/node_environment.js")
 # Where node can fetch, emscripten takes the paths of its files for URLs.
 set(CMAKE_CROSSCOMPILING_EMULATOR node --no-experimental-fetch)
