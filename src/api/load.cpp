@@ -77,7 +77,7 @@ GGUFTransformer load_transformer(formats::GgufFile file, const LoadOptions& opti
                    .max_batch_tokens = options.max_batch_tokens,
                    .gpu_memory_limit = options.gpu_memory_limit,
                    .progress = options.progress},
-                  [mapped = &impl->file](std::span<const std::byte> bytes) { mapped->drop(bytes); });
+                  [source = &impl->file](std::span<const std::byte> bytes) { source->drop(bytes); });
   impl->device->reserve_kv(static_cast<int>(n_pages));
   impl->pages = std::make_unique<model::KvPages>(static_cast<int32_t>(n_pages));
   impl->evaluator = std::make_unique<model::Evaluator>(*impl->device, *impl->pages, impl->plan.n_vocab,

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "formats/gguf_summary.hpp"
 #include "model/sampler.hpp"
 #include "model/traffic.hpp"
 
@@ -46,14 +47,8 @@ const Tokenizer& GGUFTransformer::tokenizer() const {
 }
 
 bool GGUFTransformer::has_chat_template() const { return impl_->chat_template.has_value(); }
-std::string GGUFTransformer::name() const {
-  return std::string(impl_->file.gguf().get_string_or("general.name", ""));
-}
-uint64_t GGUFTransformer::n_parameters() const {
-  uint64_t n = 0;
-  for (const formats::TensorInfo& tensor : impl_->file.gguf().tensors()) n += tensor.n_elements();
-  return n;
-}
+std::string GGUFTransformer::name() const { return std::string(formats::summarize(impl_->file.gguf()).name); }
+uint64_t GGUFTransformer::n_parameters() const { return formats::summarize(impl_->file.gguf()).parameters; }
 const ModelShape& GGUFTransformer::shape() const { return impl_->shape; }
 int32_t GGUFTransformer::n_vocab() const { return impl_->plan.n_vocab; }
 int GGUFTransformer::n_context() const { return impl_->n_context; }

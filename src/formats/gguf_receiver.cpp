@@ -25,11 +25,17 @@ GgufReceiver::GgufReceiver(std::string source, uint64_t n_bytes)
 void GgufReceiver::append(std::span<const std::byte> bytes) {
   require(bytes.size() <= file_.n_bytes - received_, ErrorKind::invalid_argument, source_,
           ": more bytes came than the ", file_.n_bytes, " that were announced");
-  const uint64_t offset = received_;
+  // No more than what is parsed is kept as the header, however large the pieces are.
+  while (!contents_ && !bytes.empty()) {
+    const auto piece = bytes.first(std::min(bytes.size(), next_try_ - file_.header.size()));
+    file_.header.insert(file_.header.end(), piece.begin(), piece.end());
+    received_ += piece.size();
+    bytes = bytes.subspan(piece.size());
+    if (file_.header.size() == next_try_ || received_ == file_.n_bytes) try_header();
+  }
+  if (bytes.empty()) return;
+  place(received_, bytes);
   received_ += bytes.size();
-  if (contents_) return place(offset, bytes);
-  file_.header.insert(file_.header.end(), bytes.begin(), bytes.end());
-  if (file_.header.size() >= next_try_ || received_ == file_.n_bytes) try_header();
 }
 
 void GgufReceiver::try_header() {
