@@ -15,7 +15,7 @@ struct WasmUnfused {
   static constexpr int registers = 16;
   static constexpr bool signed_dot = true;
   static constexpr int queries = 4;
-  static constexpr int strips = 2;
+  static constexpr int strips = 4, row_strips = 2;
   struct F32 {
     v128_t v;
   };
@@ -41,15 +41,15 @@ struct WasmUnfused {
     return {wasm_v128_bitselect(x.v, y.v, wasm_f32x4_lt(a.v, b.v))};
   }
   static F32 keep_nan(F32 x, F32 y) { return {wasm_v128_bitselect(y.v, x.v, wasm_f32x4_eq(x.v, x.v))}; }
-  /// The exponent is put right by a product, which also makes denormal halves normal; exact.
+  /// The exponent is put right by a product, which also makes denormal halves normal; exact. What is no
+  /// number is seldom there.
   static F32 load_f16(const uint16_t* p) {
-    const v128_t half = wasm_u32x4_load16x4(p);
-    const v128_t magnitude = wasm_i32x4_shl(wasm_v128_and(half, wasm_i32x4_const_splat(0x7fff)), 13);
-    const v128_t number = wasm_f32x4_mul(magnitude, wasm_f32x4_const_splat(0x1p112f));
-    const v128_t no_number = wasm_v128_and(wasm_i32x4_gt(magnitude, wasm_i32x4_const_splat(0x0f7fffff)),
-                                           wasm_i32x4_const_splat(0x7f800000));
-    const v128_t sign = wasm_i32x4_shl(wasm_v128_and(half, wasm_i32x4_const_splat(0x8000)), 16);
-    return {wasm_v128_or(wasm_v128_or(number, no_number), sign)};
+    const v128_t half = wasm_i32x4_load16x4(p);
+    const v128_t bits = wasm_v128_and(wasm_i32x4_shl(half, 13), wasm_i32x4_const_splat(INT32_C(-0x70002000)));
+    const v128_t number = wasm_f32x4_mul(bits, wasm_f32x4_const_splat(0x1p112f));
+    const v128_t exponent = wasm_i32x4_const_splat(0x7c00);
+    const v128_t no_number = wasm_i32x4_eq(wasm_v128_and(half, exponent), exponent);
+    return {wasm_v128_or(number, wasm_v128_and(no_number, wasm_i32x4_const_splat(0x7f800000)))};
   }
   static F32 load_bf16(const uint16_t* p) { return {wasm_i32x4_shl(wasm_u32x4_load16x4(p), 16)}; }
   static F32 gather(const float* table, I32 index) {
@@ -98,7 +98,7 @@ struct WasmUnfused {
   static F32 to_float(I32 a) { return {wasm_f32x4_convert_i32x4(a.v)}; }
   /// Adding 1.5 * 2^23 leaves the nearest integer in the low bits.
   static I32 round(F32 a) {
-    return {wasm_i32x4_sub(wasm_f32x4_add(in_register(a).v, wasm_f32x4_const_splat(0x1.8p23f)),
+    return {wasm_i32x4_sub(wasm_f32x4_add(unknown(a.v), wasm_f32x4_const_splat(0x1.8p23f)),
                            wasm_i32x4_const_splat(0x4b400000))};
   }
   static I32 bits(F32 a) { return {a.v}; }
@@ -110,25 +110,27 @@ struct WasmUnfused {
     return {wasm_i32x4_add(sum.v, wasm_i32x4_dot_i16x8(pairs.v, wasm_v128_load32_splat(x)))};
   }
 
-  /// clang 14 folds known lanes of a vector for ever otherwise, with `round` in what stores a value as int8.
   template <class T>
   static T in_register(T a) {
-    asm("" : "+r"(a.v));
-    return a;
+    return a;  // the compiler of the WebAssembly, which comes later, has its own mind
   }
 
-  // Bytes meet as int16, those at even places and those at odd ones; what is made of weights is the same for
-  // all tokens, and what is made of a token for all rows.
+  // Bytes meet as int16, those at even places and those at odd ones. Sums are 256 times what they stand for:
+  // one of the two that meet stays in the upper half of its 16 bits, where it need not be given a sign.
   static constexpr int depth(int) { return chunk_groups; }
   static Dot no_dot() { return {wasm_i32x4_const_splat(0)}; }
   static Dot dot_u(Dot dot, I32 w, const int8_t* x) {
-    return add_products(dot, wasm_v128_and(w.v, wasm_i16x8_const_splat(0xff)), wasm_u16x8_shr(w.v, 8), x);
+    const v128_t four = wasm_v128_load32_splat(x);
+    return add_products(dot, wasm_v128_and(w.v, wasm_i16x8_const_splat(0xff)), wasm_i16x8_shl(four, 8),
+                        wasm_v128_and(w.v, wasm_i16x8_const_splat(0x7f00)), wasm_i16x8_shr(four, 8));
   }
   static Dot dot_s(Dot dot, I32 w, const int8_t* x) {
-    return add_products(dot, even(w.v), wasm_i16x8_shr(w.v, 8), x);
+    const v128_t four = wasm_v128_load32_splat(x);
+    return add_products(dot, wasm_i16x8_shl(w.v, 8), wasm_i16x8_shr(wasm_i16x8_shl(four, 8), 8),
+                        wasm_v128_and(w.v, wasm_i16x8_const_splat(INT16_C(-0x100))), wasm_i16x8_shr(four, 8));
   }
-  static I32 add_dot(I32 sum, Dot dot) { return add(sum, dot); }
-  static I32 add_scaled(I32 sum, Dot dot, Scale scale) { return add(sum, mul(dot, scale)); }
+  static I32 add_dot(I32 sum, Dot dot) { return add(sum, sar(dot, 8)); }
+  static I32 add_scaled(I32 sum, Dot dot, Scale scale) { return add(sum, mul(sar(dot, 8), scale)); }
   static Scale scale_u(I32 bytes, int i) { return and_(shr(bytes, 8 * i), set1_i32(255)); }
   static Scale scale_s(I32 bytes, int i) { return sar(shl(bytes, 24 - 8 * i), 24); }
   static I32 pair_u(I32 bytes, int i) {
@@ -144,11 +146,14 @@ struct WasmUnfused {
   }
 
  private:
-  static v128_t even(v128_t bytes) { return wasm_i16x8_shr(wasm_i16x8_shl(bytes, 8), 8); }
-  static Dot add_products(Dot dot, v128_t even_weights, v128_t odd_weights, const int8_t* x) {
-    const v128_t four = wasm_v128_load32_splat(x);
-    return {wasm_i32x4_add(wasm_i32x4_add(dot.v, wasm_i32x4_dot_i16x8(even_weights, even(four))),
-                           wasm_i32x4_dot_i16x8(odd_weights, wasm_i16x8_shr(four, 8)))};
+  /// clang 14 folds known lanes of a vector for ever otherwise, with `round` in what stores a value as int8.
+  static v128_t unknown(v128_t a) {
+    asm("" : "+r"(a));
+    return a;
+  }
+  static Dot add_products(Dot dot, v128_t even, v128_t even_x, v128_t odd, v128_t odd_x) {
+    return {wasm_i32x4_add(wasm_i32x4_add(dot.v, wasm_i32x4_dot_i16x8(even, even_x)),
+                           wasm_i32x4_dot_i16x8(odd, odd_x))};
   }
 };
 

@@ -96,13 +96,12 @@ template <class V, int N, int R>
 
 /// tiles (panels, 1, 16) of the panels that R strips make, for one token.
 template <class V, int R>
-void exact_row(const Strips<V>& strips, ReadChunk<V> read, int64_t n_cols, const float* x, float* tiles) {
+void exact_row(const Strips<V, R>& strips, ReadChunk<V> read, int64_t n_cols, const float* x, float* tiles) {
   typename V::F32 acc[1][R], values[R][chunk_columns];
   for (auto& each : acc[0]) each = V::set1(0);
   for (int64_t k = 0; k < n_cols; k += chunk_columns) {
     for (int r = 0; r < R; ++r)
-      read(strips.panel(r), n_cols, strips.first_row(r), k / chunk_columns, strips.template ahead<R>(),
-           values[r]);
+      read(strips.panel(r), n_cols, strips.first_row(r), k / chunk_columns, strips.ahead(), values[r]);
     const int count = n_cols - k < chunk_columns ? static_cast<int>(n_cols - k) : chunk_columns;
     multiply_chunk<V, 1, R>(values, count, x + k, 0, acc);
   }
@@ -114,20 +113,19 @@ void exact_row(const Strips<V>& strips, ReadChunk<V> read, int64_t n_cols, const
 template <class V>
 void exact_tiles(ReadChunk<V> read, const uint8_t* panels, int64_t panel_stride, int n_panels, int64_t n_cols,
                  const float* x, int64_t x_stride, int n_tokens, float* tiles) {
-  constexpr int of_panel = Strips<V>::of_panel;
+  constexpr int of_panel = Strips<V, 1>::of_panel;
   typename V::F32 sums[max_tile_panels * of_panel * max_tile_tokens];
   const auto for_groups = [&](const auto& fn) {
-    for_strips<V, V::strips>(n_panels, [&](auto r, int p) {
-      fn(Strips<V>{panels + p * panel_stride, panel_stride, {}},
-         reinterpret_cast<typename V::F32(*)[r.value]>(sums + p * of_panel * max_tile_tokens),
-         tiles + p * n_tokens * panel_rows, r);
-    });
+    for_strips<V, V::strips>(
+        panels, panel_stride, n_panels, {}, [&]<int R>(const Strips<V, R>& strips, int p) {
+          auto* of_strips = sums + (p * of_panel + strips.part * R) * max_tile_tokens;
+          fn(strips, reinterpret_cast<typename V::F32(*)[R]>(of_strips), tiles + p * n_tokens * panel_rows);
+        });
   };
   for (int i = 0; i < n_panels * of_panel * max_tile_tokens; ++i) sums[i] = V::set1(0);
   for (int64_t k = 0; k < n_cols; k += chunk_columns) {
     const int count = n_cols - k < chunk_columns ? static_cast<int>(n_cols - k) : chunk_columns;
-    for_groups([&](const Strips<V>& strips, auto* acc, float*, auto r) {
-      constexpr int R = r.value;
+    for_groups([&]<int R>(const Strips<V, R>& strips, auto* acc, float*) {
       typename V::F32 values[R][chunk_columns];
       for (int i = 0; i < R; ++i)
         read(strips.panel(i), n_cols, strips.first_row(i), k / chunk_columns, {}, values[i]);
@@ -136,9 +134,9 @@ void exact_tiles(ReadChunk<V> read, const uint8_t* panels, int64_t panel_stride,
       });
     });
   }
-  for_groups([&](const Strips<V>& strips, auto* acc, float* out, auto r) {
+  for_groups([&]<int R>(const Strips<V, R>& strips, auto* acc, float* out) {
     for (int t = 0; t < n_tokens; ++t)
-      for (int i = 0; i < r.value; ++i) V::store(strips.result(out, n_tokens, i, t), acc[t][i]);
+      for (int i = 0; i < R; ++i) V::store(strips.result(out, n_tokens, i, t), acc[t][i]);
   });
 }
 
@@ -154,10 +152,10 @@ void exact_products(ReadChunk<V> read, const uint8_t* panels, int64_t panel_stri
                      n_cols, x, x_stride, n_tokens, out + p * n_tokens * panel_rows);
     return;
   }
-  for_strips<V, exact_strips>(n_panels, [&](auto r, int p) {
-    const Strips<V> strips{panels + p * panel_stride, panel_stride, backend::topology().prefetch};
-    exact_row<V, r.value>(strips, read, n_cols, x, out + p * panel_rows);
-  });
+  for_strips<V, exact_strips>(panels, panel_stride, n_panels, backend::topology().prefetch,
+                              [&]<int R>(const Strips<V, R>& strips, int p) {
+                                exact_row<V>(strips, read, n_cols, x, out + p * panel_rows);
+                              });
 }
 
 template <class V, class Reader>

@@ -12,15 +12,41 @@ namespace realizar::kernels::generic {
 /// Tokens that are multiplied together when there are many.
 inline constexpr int tokens_at_once = 4;
 
-template <class V>
-[[gnu::always_inline]] inline void interleave(typename V::I32 (&w)[chunk_groups]) {
-  for (int g = 0; g < chunk_groups; g += 2) V::interleave(w[g], w[g + 1]);
-}
+/// The codes of a chunk in R strips. For many tokens all are made at once; one token meets each as it is
+/// made, while it is in a register.
+template <class V, class F, int R, bool Many>
+struct ChunkCodes {
+  using I32 = typename V::I32;
+  static constexpr bool interleaved = Many && TakesPairs<V>;
 
-/// dot[a][r] = the k-groups [First, First + Count) of w[r], interleaved, times token a.
-template <class V, int A, int R, int First, int Count>
-[[gnu::always_inline]] inline void dot_pairs(typename V::Dot (&dot)[A][R],
-                                             const typename V::I32 (*w)[chunk_groups], const int8_t* x,
+  [[gnu::always_inline]] void read(int r, const uint8_t* from, int row) {
+    if constexpr (at_once) {
+      load_codes<V, F>(from, row, codes[r]);
+      if constexpr (interleaved)
+        for (int g = 0; g < chunk_groups; g += 2) V::interleave(codes[r][g], codes[r][g + 1]);
+    } else {
+      chunk[r] = from + 4 * row;
+    }
+  }
+  template <int g>
+  [[gnu::always_inline]] I32 group(int r) const {
+    if constexpr (at_once)
+      return codes[r][g];
+    else
+      return codes_of_group<V, F, g>([&](int i) __attribute__((always_inline)) {
+        return V::load_bytes(chunk[r] + i * vector_bytes);
+      });
+  }
+
+ private:
+  static constexpr bool at_once = Many || F::codes == Codes::grid;
+  I32 codes[at_once ? R : 1][at_once ? chunk_groups : 1];
+  const uint8_t* chunk[R];
+};
+
+/// dot[a][r] = the k-groups [First, First + Count) of strip r, interleaved, times token a.
+template <class V, int A, int R, int First, int Count, class Codes>
+[[gnu::always_inline]] inline void dot_pairs(typename V::Dot (&dot)[A][R], const Codes& w, const int8_t* x,
                                              int64_t x_stride) {
   constexpr int pairs = (A + 1) / 2;
   typename V::PairDot pair[pairs][R];
@@ -28,7 +54,8 @@ template <class V, int A, int R, int First, int Count>
   unrolled<Count / 2>([&](auto i) __attribute__((always_inline)) {
     constexpr int g = First + 2 * i.value;
     unrolled<R>([&](auto r) __attribute__((always_inline)) {
-      const auto low = V::in_register(w[r][g]), high = V::in_register(w[r][g + 1]);
+      const auto low = V::in_register(w.template group<g>(r)),
+                 high = V::in_register(w.template group<g + 1>(r));
       unrolled<pairs>([&](auto p) __attribute__((always_inline)) {
         const int8_t* first = x + 2 * p * x_stride + 4 * g;
         // The last of an odd number meets itself.
@@ -43,33 +70,33 @@ template <class V, int A, int R, int First, int Count>
   });
 }
 
-/// sum[a][r] += scale(r, group) * (the k-groups [first, first + Count) of w[r] times token a), group by
+/// sum[a][r] += scale(r, group) * (the k-groups [First, First + Count) of strip r times token a), group by
 /// group; no scale where the format has none. Token a is at x + a * x_stride; start(a, group) is what its
 /// dots begin with.
-template <class V, class F, int A, int R, int First, int Count, bool Pairs, class Scale, class Start>
-[[gnu::always_inline]] inline void add_dots(typename V::I32 (*sum)[R],
-                                            const typename V::I32 (*w)[chunk_groups], const int8_t* x,
+template <class V, class F, int A, int R, int First, int Count, class Codes, class Scale, class Start>
+[[gnu::always_inline]] inline void add_dots(typename V::I32 (*sum)[R], const Codes& w, const int8_t* x,
                                             int64_t x_stride, const Scale& scale, const Start& start) {
+  constexpr bool pairs = Codes::interleaved;
   constexpr int group = smaller(smaller(F::group, F::d_span), chunk_columns) / 4;
   constexpr int depth = smaller(smaller(group, Count), Operand<V, F>::depth);
   unrolled<Count / depth>([&](auto step) __attribute__((always_inline)) {
     constexpr int from = First + step.value * depth;
     typename V::Dot dot[A][R];
-    if constexpr (Pairs) dot_pairs<V, A, R, from, depth>(dot, w, x, x_stride);
-    unrolled<Pairs ? 0 : A>([&](auto a) __attribute__((always_inline)) {
+    if constexpr (pairs) dot_pairs<V, A, R, from, depth>(dot, w, x, x_stride);
+    unrolled<pairs ? 0 : A>([&](auto a) __attribute__((always_inline)) {
       const auto first = start(a, from / group);
       unrolled<R>([&](auto r) { dot[a][r] = first; });
     });
-    unrolled<Pairs ? 0 : depth>([&](auto i) __attribute__((always_inline)) {
+    unrolled<pairs ? 0 : depth>([&](auto i) __attribute__((always_inline)) {
       typename V::I32 weights[R];
-      unrolled<R>([&](auto r) { weights[r] = V::in_register(w[r][from + i]); });
+      unrolled<R>([&](auto r) { weights[r] = V::in_register(w.template group<from + i>(r)); });
       unrolled<A>([&](auto a) __attribute__((always_inline)) {
         unrolled<R>([&](auto r) __attribute__((always_inline)) {
-          const int8_t* bytes = x + a * x_stride + 4 * (from + i);
+          const int8_t* four = x + a * x_stride + 4 * (from + i);
           if constexpr (Operand<V, F>::is_signed)
-            dot[a][r] = V::in_register(V::dot_s(dot[a][r], weights[r], bytes));
+            dot[a][r] = V::in_register(V::dot_s(dot[a][r], weights[r], four));
           else
-            dot[a][r] = V::in_register(V::dot_u(dot[a][r], weights[r], bytes));
+            dot[a][r] = V::in_register(V::dot_u(dot[a][r], weights[r], four));
         });
       });
     });
@@ -101,7 +128,7 @@ template <bool Many, class Fn>
 
 /// Formats with a d for every 16 or 32 columns and no integer scales.
 template <class V, class F, int R, bool Many>
-[[gnu::always_inline]] inline void fast_short_spans(const Strips<V>& strips, int64_t n_cols,
+[[gnu::always_inline]] inline void fast_short_spans(const Strips<V, R>& strips, int64_t n_cols,
                                                     const QuantizedTokens& x, int64_t first, int n_tokens,
                                                     typename V::F32 (*acc)[R]) {
   using L = PanelLayout<F>;
@@ -111,13 +138,12 @@ template <class V, class F, int R, bool Many>
   constexpr int groups = chunk_groups / spans;
   constexpr int offset = Operand<V, F>::offset;
   for (int64_t chunk = 0; chunk < n_cols / chunk_columns; ++chunk) {
-    I32 w[R][chunk_groups];
+    ChunkCodes<V, F, R, Many> w;
     F32 d[R][spans], dmin[R];
     unrolled<R>([&](auto r) __attribute__((always_inline)) {
       const uint8_t* panel = strips.panel(r);
-      if constexpr (Strips<V>::first_row(r) == 0) prefetch_chunk<F>(panel, chunk, strips.template ahead<R>());
-      load_codes<V, F>(chunk_of<F>(panel, chunk), strips.first_row(r), w[r]);
-      if constexpr (Many && TakesPairs<V>) interleave<V>(w[r]);
+      if (strips.begins_panel(r)) prefetch_chunk<F>(panel, chunk, strips.ahead());
+      w.read(r, chunk_of<F>(panel, chunk), strips.first_row(r));
       const BlockScales<V, F> scales{panel + L::meta_at(chunk / L::chunks), strips.first_row(r)};
       for (int s = 0; s < spans; ++s) d[r][s] = scales.d(static_cast<int>(chunk % L::chunks) * spans + s);
       if constexpr (F::has_min) dmin[r] = scales.dmin();
@@ -136,7 +162,7 @@ template <class V, class F, int R, bool Many>
               }
               unrolled<R>([&](auto r) { sum[a][r] = start; });
             });
-            add_dots<V, F, A, R, s * groups, groups, (Many && TakesPairs<V>)>(
+            add_dots<V, F, A, R, s * groups, groups>(
                 sum, w, x.codes + (at + t) * chunk_columns, chunk_columns,
                 [](int, int) { return typename V::Scale{}; }, [](int, int) { return V::no_dot(); });
             unrolled<A>([&](auto a) __attribute__((always_inline)) {
@@ -209,7 +235,7 @@ struct SuperBlock {
 
 /// Formats of 256 columns under one d.
 template <class V, class F, int R, bool Many>
-[[gnu::always_inline]] inline void fast_super_blocks(const Strips<V>& strips, int64_t n_cols,
+[[gnu::always_inline]] inline void fast_super_blocks(const Strips<V, R>& strips, int64_t n_cols,
                                                      const QuantizedTokens& x, int64_t first, int n_tokens,
                                                      typename V::F32 (*acc)[R]) {
   using L = PanelLayout<F>;
@@ -220,7 +246,7 @@ template <class V, class F, int R, bool Many>
     SuperBlock<V, F> integers[R];
     unrolled<R>([&](auto r) __attribute__((always_inline)) {
       const uint8_t* meta = strips.panel(r) + L::meta_at(block);
-      if constexpr (Strips<V>::first_row(r) == 0) prefetch<L::meta_bytes>(meta, strips.template ahead<R>());
+      if (strips.begins_panel(r)) prefetch<L::meta_bytes>(meta, strips.ahead());
       integers[r].read({meta, strips.first_row(r)});
     });
     const int64_t block_at = block * x.stride + first;
@@ -228,13 +254,11 @@ template <class V, class F, int R, bool Many>
     for (int t = 0; t < n_tokens; ++t)
       unrolled<R>([&](auto r) { sum[t][r] = integers[r].bias(x.group_sums[block_at + t]); });
     for (int c = 0; c < L::chunks; ++c) {
-      I32 w[R][chunk_groups];
+      ChunkCodes<V, F, R, Many> w;
       unrolled<R>([&](auto r) __attribute__((always_inline)) {
         const uint8_t* chunk = strips.panel(r) + L::codes_at(block) + c * CodeChunk<F>::bytes;
-        if constexpr (Strips<V>::first_row(r) == 0)
-          prefetch<CodeChunk<F>::bytes>(chunk, strips.template ahead<R>());
-        load_codes<V, F>(chunk, strips.first_row(r), w[r]);
-        if constexpr (Many && TakesPairs<V>) interleave<V>(w[r]);
+        if (strips.begins_panel(r)) prefetch<CodeChunk<F>::bytes>(chunk, strips.ahead());
+        w.read(r, chunk, strips.first_row(r));
       });
       const int8_t* codes = x.codes_of(256, block * L::chunks + c, first);
       const auto scale = [&](int r, int i) __attribute__((always_inline)) {
@@ -248,9 +272,9 @@ template <class V, class F, int R, bool Many>
               else
                 return V::no_dot();
             };
-            add_dots<V, F, count.value, R, 0, chunk_groups, (Many && TakesPairs<V>)>(
-                sum + t, w, codes + t * QuantizedTokens::pair_columns, QuantizedTokens::pair_columns, scale,
-                start);
+            add_dots<V, F, count.value, R, 0, chunk_groups>(sum + t, w,
+                                                            codes + t * QuantizedTokens::pair_columns,
+                                                            QuantizedTokens::pair_columns, scale, start);
           });
     }
     F32 d[R], dmin[R];
@@ -273,8 +297,8 @@ template <class V, class F, int R, bool Many>
 
 /// out (panels, n_tokens, 16) of the panels that R strips make.
 template <class V, class F, int R, bool Many>
-void fast_tile(const Strips<V>& strips, int64_t n_cols, const QuantizedTokens& x, int64_t first, int n_tokens,
-               float* out) {
+void fast_tile(const Strips<V, R>& strips, int64_t n_cols, const QuantizedTokens& x, int64_t first,
+               int n_tokens, float* out) {
   const int n = Many ? n_tokens : 1;
   typename V::F32 acc[Many ? max_tile_tokens : 1][R];
   for (int t = 0; t < n; ++t)
@@ -294,15 +318,16 @@ void fast_product(const uint8_t* panels, int n_panels, int64_t n_cols, const Qua
   const int64_t stride = PanelLayout<F>::bytes(n_cols / F::block);
   // More tokens take longer than their weights need to come.
   const auto prefetch = n_tokens <= tokens_at_once ? backend::topology().prefetch : backend::Prefetch{};
-  const auto strips = [&](int p) { return Strips<V>{panels + p * stride, stride, prefetch}; };
   if (n_tokens == 1)
-    for_strips<V, Strips<V>::of_panel>(n_panels, [&](auto r, int p) {
-      fast_tile<V, F, r.value, false>(strips(p), n_cols, x, first, 1, out + p * panel_rows);
-    });
+    for_strips<V, V::row_strips>(
+        panels, stride, n_panels, prefetch, [&]<int R>(const Strips<V, R>& strips, int p) {
+          fast_tile<V, F, R, false>(strips, n_cols, x, first, 1, out + p * panel_rows);
+        });
   else
-    for_strips<V, V::strips>(n_panels, [&](auto r, int p) {
-      fast_tile<V, F, r.value, true>(strips(p), n_cols, x, first, n_tokens, out + p * n_tokens * panel_rows);
-    });
+    for_strips<V, V::strips>(
+        panels, stride, n_panels, prefetch, [&]<int R>(const Strips<V, R>& strips, int p) {
+          fast_tile<V, F, R, true>(strips, n_cols, x, first, n_tokens, out + p * n_tokens * panel_rows);
+        });
 }
 
 }  // namespace realizar::kernels::generic

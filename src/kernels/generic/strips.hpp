@@ -5,40 +5,49 @@
 
 namespace realizar::kernels::generic {
 
-/// Strips of rows that follow each other, over one or more panels: a strip is the V::width rows that a
-/// register holds.
-template <class V>
+/// `R` strips of rows that follow each other, over one or more panels or in a part of one: a strip is the
+/// V::width rows that a register holds.
+template <class V, int R>
 struct Strips {
   static constexpr int of_panel = panel_rows / V::width;
 
   const uint8_t* panels;
   int64_t panel_stride;        // bytes
   backend::Prefetch prefetch;  // of all panels read side by side
+  int part = 0;                // of a panel, where R strips are less than one
 
   [[gnu::always_inline]] const uint8_t* panel(int r) const { return panels + r / of_panel * panel_stride; }
-  [[gnu::always_inline]] static constexpr int first_row(int r) { return r % of_panel * V::width; }
+  [[gnu::always_inline]] int first_row(int r) const {
+    return r % of_panel * V::width + (R < of_panel ? part * R * V::width : 0);
+  }
+  /// Whether what is asked for ahead is asked for with strip r: once a panel.
+  [[gnu::always_inline]] bool begins_panel(int r) const { return first_row(r) == 0; }
 
-  /// How far ahead of each panel to ask where R strips are read side by side.
-  template <int R>
+  /// How far ahead of each panel to ask, where several are read side by side.
   [[gnu::always_inline]] backend::Prefetch ahead() const {
-    return {prefetch.bytes * of_panel / R, prefetch.page_starts};
+    return {prefetch.bytes * of_panel / (R < of_panel ? of_panel : R), prefetch.page_starts};
   }
 
   /// The results of strip r for a token, in tiles (panels, n_tokens, 16).
-  [[gnu::always_inline]] static float* result(float* tiles, int n_tokens, int r, int token) {
+  [[gnu::always_inline]] float* result(float* tiles, int n_tokens, int r, int token) const {
     return tiles + (r / of_panel * n_tokens + token) * panel_rows + first_row(r);
   }
 };
 
-/// fn(number of strips as a constant, first panel) for all panels: R strips as long as there are so many,
-/// then those of one panel.
+/// fn(strips, first panel) for all panels, `Strips<V, R>` as long as there are so many, then those of one
+/// panel.
 template <class V, int R, class Fn>
-[[gnu::always_inline]] inline void for_strips(int n_panels, const Fn& fn) {
-  constexpr int at_once = R / Strips<V>::of_panel;
+[[gnu::always_inline]] inline void for_strips(const uint8_t* panels, int64_t panel_stride, int n_panels,
+                                              backend::Prefetch prefetch, const Fn& fn) {
+  constexpr int of_panel = Strips<V, R>::of_panel, at_once = R / of_panel;
+  constexpr int alone = smaller(R, of_panel);
   int p = 0;
   if constexpr (at_once > 1)
-    for (; p + at_once <= n_panels; p += at_once) fn(std::integral_constant<int, R>{}, p);
-  for (; p < n_panels; ++p) fn(std::integral_constant<int, Strips<V>::of_panel>{}, p);
+    for (; p + at_once <= n_panels; p += at_once)
+      fn(Strips<V, R>{panels + p * panel_stride, panel_stride, prefetch}, p);
+  for (; p < n_panels; ++p)
+    for (int part = 0; part < of_panel / alone; ++part)
+      fn(Strips<V, alone>{panels + p * panel_stride, panel_stride, prefetch, part}, p);
 }
 
 }  // namespace realizar::kernels::generic

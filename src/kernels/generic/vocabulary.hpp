@@ -8,8 +8,9 @@
 
 // clang-format off: the lines of the vocabulary are its entries
 // The vocabulary of the generic kernels. An instruction set V has V::width (16, 8 or 4) lanes in each of
-// V::registers, multiplies V::strips registers of rows together with many tokens, V::queries queries of
-// attention (or tokens in f32) together with keys and values, and has as static functions on lanes of
+// V::registers, multiplies V::strips registers of rows together with many tokens and V::row_strips with one,
+// V::queries queries of attention (or tokens in f32) together with keys and values, and has as static
+// functions on lanes of
 //
 //   F32  load store set1 add sub mul div, fma(a,b,c)=ab+c, fnma(a,b,c)=c-ab: each rounded once
 //        min(a,b)=a<b?a:b, max(a,b)=a>b?a:b (so a NaN in a gives b)
@@ -48,7 +49,7 @@ concept TakesPairs = requires {
 };
 
 /// fn(first, a constant number of queries, or tokens, that are done together) for `count` of them: V::queries
-/// as long as there are so many, then 4, 2 or 1.
+/// as long as there are so many, then 4, and 3, 2 or 1 at the end.
 template <class V, class Fn>
 [[gnu::always_inline]] inline void for_queries(int count, const Fn& fn) {
   int first = 0;
@@ -56,8 +57,9 @@ template <class V, class Fn>
     for (; first + V::queries <= count; first += V::queries)
       fn(first, std::integral_constant<int, V::queries>{});
   for (; first + 4 <= count; first += 4) fn(first, std::integral_constant<int, 4>{});
-  for (; first + 2 <= count; first += 2) fn(first, std::integral_constant<int, 2>{});
-  if (first < count) fn(first, std::integral_constant<int, 1>{});
+  if (count - first == 3) return fn(first, std::integral_constant<int, 3>{});
+  if (count - first == 2) return fn(first, std::integral_constant<int, 2>{});
+  if (count - first == 1) return fn(first, std::integral_constant<int, 1>{});
 }
 
 /// 16 f32 lanes, whatever the width of V: reductions run over them in index order and end in one fixed tree.

@@ -54,33 +54,34 @@ template <class V>
   return V::and_(moved, V::set1_i32((((1 << bits) - 1) << to) * 0x01010101));
 }
 
-/// The code of k-group `g` from the vectors of a chunk.
-template <class V, int Bits, int g>
-[[gnu::always_inline]] inline typename V::I32 code_of(const typename V::I32* vectors) {
-  constexpr auto& piece = code_pieces<Bits>[g];
-  const auto take = [&](const CodePiece& p) { return bits_of<V>(vectors[p.vector], p.from, p.bits, p.to); };
-  auto code = take(piece[0]);
-  if constexpr (piece[1].bits != 0) code = V::or_(code, take(piece[1]));
-  if constexpr (piece[2].bits != 0) code = V::or_(code, take(piece[2]));
-  return code;
+/// What dot products take as k-group `g` of a chunk: the four columns of each row; vector(i) is vector i of
+/// the chunk.
+template <class V, class F, int g, class Vector>
+[[gnu::always_inline]] inline typename V::I32 codes_of_group(const Vector& vector) {
+  constexpr auto& piece = code_pieces<F::code_bits>[g];
+  const auto take = [&](const CodePiece& p) __attribute__((always_inline)) {
+    return bits_of<V>(vector(p.vector), p.from, p.bits, p.to);
+  };
+  auto codes = take(piece[0]);
+  if constexpr (piece[1].bits != 0) codes = V::or_(codes, take(piece[1]));
+  if constexpr (piece[2].bits != 0) codes = V::or_(codes, take(piece[2]));
+  if constexpr (F::codes == Codes::table) {
+    static constexpr WeightTable<V, F> table;
+    return V::lookup16(codes, table.byte);
+  }
+  if constexpr (Operand<V, F>::is_signed) return V::xor_(codes, V::set1_i32(INT32_C(-0x7f7f7f80)));
+  return codes;
 }
 
 /// The codes of V::width rows from `first_row` on: w[g] has the four columns of k-group g of each row.
 template <class V, class F>
 [[gnu::always_inline]] inline void load_plain(const uint8_t* chunk, int first_row,
                                               typename V::I32 (&w)[chunk_groups]) {
-  constexpr int bits = F::code_bits;
-  typename V::I32 v[bits];
-  for (int i = 0; i < bits; ++i) v[i] = V::load_bytes(chunk + 4 * first_row + i * vector_bytes);
-  unrolled<chunk_groups>([&](auto g) __attribute__((always_inline)) { w[g] = code_of<V, bits, g>(v); });
-  for (auto& codes : w) {
-    if constexpr (F::codes == Codes::table) {
-      static constexpr WeightTable<V, F> table;
-      codes = V::lookup16(codes, table.byte);
-    } else if constexpr (Operand<V, F>::is_signed) {
-      codes = V::xor_(codes, V::set1_i32(INT32_C(-0x7f7f7f80)));
-    }
-  }
+  typename V::I32 vectors[F::code_bits];
+  for (int i = 0; i < F::code_bits; ++i) vectors[i] = V::load_bytes(chunk + 4 * first_row + i * vector_bytes);
+  unrolled<chunk_groups>([&](auto g) __attribute__((always_inline)) {
+    w[g] = codes_of_group<V, F, g>([&](int i) __attribute__((always_inline)) { return vectors[i]; });
+  });
 }
 
 /// The weights of a chunk of a grid format, looked up and given their signs.
