@@ -32,7 +32,7 @@ function(realizar_precompiled_gtest)
 endfunction()
 
 # realizar_test(NAME LAYERS...): the GoogleTest program test_NAME of every .cpp file in this folder; without RapidCheck, of
-# those that go without. Each of its tests is one of ctest's, but under node, which takes a while to start: there it is one.
+# those that go without.
 function(realizar_test name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   if(NOT TARGET rapidcheck)
@@ -49,13 +49,26 @@ function(realizar_test name)
   foreach(layer IN LISTS ARGN)
     target_link_libraries(test_${name} PRIVATE realizar_${layer})
   endforeach()
+  realizar_wasm_program(test_${name})
+  realizar_run_tests(${name} test_${name})
+endfunction()
+
+# realizar_run_tests(NAME PROGRAM): ctest's tests NAME.0, NAME.1 ..., each of which runs a share of the program's: enough of
+# them for cores to finish together, and few beside its tests, since a process takes a while to start where sanitizers
+# watch, and under node so long that there is one, NAME.
+function(realizar_run_tests name program)
   if(EMSCRIPTEN)
-    realizar_wasm_program(test_${name})
-    add_test(NAME ${name} COMMAND test_${name} --gtest_brief=1)
+    add_test(NAME ${name} COMMAND ${program} --gtest_brief=1)
     set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS ${name})
-  else()
-    gtest_discover_tests(test_${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600 LABELS ${name})
+    return()
   endif()
+  set(shards 8)
+  math(EXPR last "${shards} - 1")
+  foreach(shard RANGE ${last})
+    add_test(NAME ${name}.${shard} COMMAND ${program} --gtest_brief=1)
+    set_tests_properties(${name}.${shard} PROPERTIES TIMEOUT 900 LABELS ${name}
+                         ENVIRONMENT "GTEST_TOTAL_SHARDS=${shards};GTEST_SHARD_INDEX=${shard}")
+  endforeach()
 endfunction()
 
 # realizar_program(TEST NAME PROGRAM): the macro NAME of the program TEST is the command line that runs PROGRAM: under the
