@@ -19,8 +19,8 @@ using GpuWeight = std::variant<GpuMatrix, GpuDenseMatrix>;
 /// after the other in one buffer. Tables that are looked up by position stay in the file.
 class GpuWeights {
  public:
-  /// In *exact* arithmetic, and in block formats that have no layout on a GPU yet, quantised matrices become
-  /// f32. `release(bytes)` is called with file bytes that are not needed any more. Throws out_of_memory.
+  /// In *exact* arithmetic quantised matrices become f32. `release(bytes)` is called with file bytes that are
+  /// not needed any more. Throws out_of_memory.
   GpuWeights(const webgpu::Device& device, GpuBufferPool& pool, const fusion::Plan& plan,
              const fusion::DeviceOptions& options,
              const std::function<void(std::span<const std::byte>)>& release);

@@ -15,8 +15,13 @@ using kernels::Codes;
 using kernels::ScaleType;
 using kernels::UnpackedBlock;
 
+/// Half of a chunk has a d of its own.
 template <class F>
-constexpr bool has_layout = F::d_span == F::block && (F::block == 32 || F::block == 256);
+constexpr bool halves_have_d = F::d_span == chunk_columns / 2;
+
+/// Columns whose products are one sum of integers, or two.
+template <class F>
+constexpr int sum_block = halves_have_d<F> ? chunk_columns : F::d_span;
 
 template <class F>
 constexpr bool is_grid = F::codes == Codes::grid;
@@ -110,6 +115,10 @@ void pack_row(const WeightLayout& layout, const uint8_t* file, int64_t n_cols, s
     const auto first_chunk = static_cast<size_t>(column % step_columns / chunk_columns);
     if constexpr (F::block == 256)
       scale_word(0) = d | dmin << 16;
+    else if constexpr (halves_have_d<F>)
+      for (size_t i = 0; i < F::block / F::d_span; ++i)
+        scale_word(first_chunk + i / 2) |= uint32_t{kernels::f32_to_f16(kernels::d_value<F>(block.d_bits[i]))}
+                                           << (i % 2 * 16);
     else if constexpr (F::scale_type != ScaleType::f16)
       scale_word(first_chunk) = bit_cast<uint32_t>(kernels::d_value<F>(block.d_bits[0]));
     else if constexpr (F::has_min)
@@ -134,10 +143,7 @@ void pack_row(const WeightLayout& layout, const uint8_t* file, int64_t n_cols, s
 
 }  // namespace
 
-bool WeightLayout::has(TensorType type) {
-  if (!kernels::is_block_format(type)) return false;
-  return kernels::visit_format(type, [](auto format) { return has_layout<decltype(format)>; });
-}
+bool WeightLayout::has(TensorType type) { return kernels::is_block_format(type); }
 
 WeightLayout WeightLayout::of(TensorType type) {
   require(has(type), ErrorKind::unsupported, "weights of type ", kernels::info(type).name,
@@ -147,7 +153,8 @@ WeightLayout WeightLayout::of(TensorType type) {
     WeightLayout layout{};
     layout.code_bits = is_grid<F> ? 4 : F::code_bits;
     layout.offset = F::codes == Codes::offset && F::code_bits < 8 ? F::offset : 0;
-    layout.block = F::block;
+    static_assert(sum_block<F> == chunk_columns || sum_block<F> == step_columns);
+    layout.block = sum_block<F>;
     layout.groups_per_chunk = F::group < chunk_columns ? chunk_columns / F::group : 1;
     layout.has_scales = F::scale_bits > 0;
     layout.has_min = F::has_min;
@@ -159,8 +166,10 @@ WeightLayout WeightLayout::of(TensorType type) {
       layout.has_table = true;
       layout.table = GridTable::of<F>().weights;
     }
-    layout.d_in_f32 = F::scale_type != ScaleType::f16;
-    layout.d_factor = layout.d_in_f32 ? 1 : F::d_factor;
+    // Four bits of exponent and three of mantissa are within those of f16.
+    layout.d_in_f32 = F::scale_type == ScaleType::e8m0;
+    layout.has_two_d = halves_have_d<F>;
+    layout.d_factor = F::scale_type == ScaleType::f16 ? F::d_factor : 1;
     return layout;
   });
 }
@@ -177,9 +186,10 @@ std::string WeightLayout::constants() const {
   return concat("const code_bits = ", code_bits, "u;\nconst code_offset = ", offset,
                 ";\nconst block = ", block, "u;\nconst groups_per_chunk = ", groups_per_chunk,
                 "u;\nconst has_scales = ", boolean(has_scales), ";\nconst has_min = ", boolean(has_min),
-                ";\nconst d_in_f32 = ", boolean(d_in_f32), ";\nconst has_table = ", boolean(has_table),
-                ";\nconst table = array<u32, 4>(", words, ");\nconst d_factor = f32(", d_factor,
-                ");\nconst scale_bytes = ", scale_bytes(), "u;\nconst scale_words = ", scale_words(),
+                ";\nconst d_in_f32 = ", boolean(d_in_f32), ";\nconst has_two_d = ", boolean(has_two_d),
+                ";\nconst has_table = ", boolean(has_table), ";\nconst table = array<u32, 4>(", words,
+                ");\nconst d_factor = f32(", d_factor, ");\nconst scale_bytes = ", scale_bytes(),
+                "u;\nconst scale_words = ", scale_words(),
                 "u;\nconst chunks_per_word = ", step_chunks / chunk_words(), "u;\n");
 }
 
@@ -198,10 +208,9 @@ void pack_panel(TensorType type, const std::byte* rows, int64_t n_rows, int64_t 
   const int64_t row_bytes = n_cols / info.block * info.bytes;
   kernels::visit_format(type, [&](auto format) {
     using F = decltype(format);
-    if constexpr (has_layout<F>)
-      for (int64_t row = 0; row < n_rows; ++row)
-        pack_row<F>(layout, reinterpret_cast<const uint8_t*>(rows) + row * row_bytes, n_cols,
-                    panel * static_cast<size_t>(steps_of(n_cols)), static_cast<size_t>(row), out);
+    for (int64_t row = 0; row < n_rows; ++row)
+      pack_row<F>(layout, reinterpret_cast<const uint8_t*>(rows) + row * row_bytes, n_cols,
+                  panel * static_cast<size_t>(steps_of(n_cols)), static_cast<size_t>(row), out);
   });
 }
 

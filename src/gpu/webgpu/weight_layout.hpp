@@ -36,9 +36,10 @@ struct WeightLayout {
   bool has_table;
   std::array<int8_t, 16> table;  // weight = table[code]; weights of grids are a dozen numbers or so
   bool d_in_f32;                 // where its exponent exceeds that of f16
+  bool has_two_d;                // in a block of 32: one for each half
   float d_factor;
 
-  /// Throws unsupported for a type that has no such layout: dense ones, and several d in 32 columns.
+  /// Throws unsupported for a type that has no such layout: dense ones.
   static WeightLayout of(TensorType type);
   static bool has(TensorType type);
 
@@ -48,12 +49,12 @@ struct WeightLayout {
   /// Bytes of scales, then minima, of a chunk.
   int scale_bytes() const { return has_scales ? groups_per_chunk * (has_min ? 2 : 1) : 0; }
   /// Of a step of a row. Blocks of 256: d and dmin in one word, then the scale bytes of the chunks. Blocks of
-  /// 32: d of the chunks in f16, or d in f32, or d and dmin, in a word each.
+  /// 32: d of the chunks in f16, or d in f32, or d and dmin, or two d, in a word each.
   int scale_words() const { return block == 256 && has_scales ? 1 + chunk_words() : chunk_words(); }
   /// Words of a step with what its chunks have of their own; where that is nothing, the one of the step.
   int chunk_words() const {
     if (block == 256) return has_scales ? scale_bytes() * step_chunks / 4 : 1;
-    return has_min || d_in_f32 ? step_chunks : step_chunks / 2;
+    return has_min || d_in_f32 || has_two_d ? step_chunks : step_chunks / 2;
   }
 
   /// The same as constants of WGSL.

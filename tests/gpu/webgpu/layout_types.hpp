@@ -13,6 +13,6 @@ inline constexpr kernels::TensorType layout_types[] = {
     kernels::TensorType::mxfp4,  kernels::TensorType::tq1_0,  kernels::TensorType::tq2_0,
     kernels::TensorType::iq1_s,  kernels::TensorType::iq1_m,  kernels::TensorType::iq2_xxs,
     kernels::TensorType::iq2_xs, kernels::TensorType::iq2_s,  kernels::TensorType::iq3_xxs,
-    kernels::TensorType::iq3_s};
+    kernels::TensorType::iq3_s,  kernels::TensorType::nvfp4};
 
 }  // namespace realizar::test

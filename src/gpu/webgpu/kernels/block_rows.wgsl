@@ -16,6 +16,7 @@ fn number_of(row: u32, column: u32, n_steps: u32) -> f32 {
   let word = load_scale_word(step, first_chunk_word + chunk / chunks_per_word, lane);
   let d = d_of(select(word, load_scale_word(step, 0u, lane), block == 256u), chunk);
   let s = scales_of(word, chunk);
-  let number = d.x * f32(select(s.scale.x, s.scale.y, second) * (code - code_offset));
+  let d_of_code = select(d.x, d.y, has_two_d && second);
+  let number = d_of_code * f32(select(s.scale.x, s.scale.y, second) * (code - code_offset));
   return select(number, number - d.y * f32(select(s.min.x, s.min.y, second)), has_min);
 }

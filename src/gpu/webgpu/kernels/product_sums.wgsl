@@ -25,13 +25,21 @@ fn both(x: vec2<i32>) -> i32 {
   return x.x + x.y;
 }
 
+// Two sums of 16 products or codes in one word.
+fn packed_sums(x: vec2<i32>) -> u32 {
+  return (u32(x.x) & 0xffffu) | u32(x.y) << 16u;
+}
+
 fn unpacked_sums(x: u32) -> vec2<i32> {
   return vec2(i32(x << 16u) >> 16u, i32(x) >> 16u);
 }
 
-// Products of a chunk's codes, times their scales.
+// Products of a chunk's codes, times their scales; of halves with a d each, both sums as packed_sums has them.
 fn dots(w: Weights, s: Scales, first: vec4<u32>, second: vec4<u32>) -> i32 {
   let x = vec2(dot16(w.first, first), dot16(w.second, second));
+  if (has_two_d) {
+    return i32(packed_sums(x));
+  }
   if (!has_scales) {
     return both(x);
   }
@@ -59,6 +67,10 @@ fn corrections(s: Scales, code_sums: vec2<i32>) -> vec2<i32> {
 
 // The FMAs of a block.
 fn added(chain: f32, d: vec2<f32>, token_d: f32, products: i32, corrections: vec2<i32>) -> f32 {
+  if (has_two_d) {
+    let x = unpacked_sums(u32(products));
+    return fma(d.y * token_d, f32(x.y), fma(d.x * token_d, f32(x.x), chain));
+  }
   let sum = fma(d.x * token_d, f32(products - corrections.x), chain);
   if (has_min) {
     return fma(-(d.y * token_d), f32(corrections.y), sum);

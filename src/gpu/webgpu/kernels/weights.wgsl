@@ -73,16 +73,17 @@ fn load_scale_word(step: u32, word: u32, lane: u32) -> u32 {
   return scales[(step * scale_words + word) * panel_rows + lane];
 }
 
-// A chunk has a word with its integer scales, or in blocks of 32 its d, alone or with other chunks. Blocks of 256 have d and
-// dmin in a word ahead of these.
+// A chunk has a word with its integer scales, or in blocks of 32 its d, alone or with other chunks, or those of its halves.
+// Blocks of 256 have d and dmin in a word ahead of these.
 const first_chunk_word = select(0u, 1u, block == 256u && has_scales);
 
+// d and dmin, or where halves have their own (has_two_d) both d.
 fn d_of(word: u32, chunk: u32) -> vec2<f32> {
   if (d_in_f32) {
     return vec2(bitcast<f32>(word), 0.0);
   }
   let d = unpack2x16float(word);
-  if (block == 32u && !has_min) {
+  if (block == 32u && !has_min && !has_two_d) {
     return vec2(d[chunk % 2u] * d_factor, 0.0);
   }
   return vec2(d.x * d_factor, d.y);
