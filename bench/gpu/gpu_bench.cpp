@@ -32,7 +32,7 @@ std::vector<std::byte> random_file(TensorType type, int64_t n_weights) {
 class Bench {
  public:
   explicit Bench(const std::string& name)
-      : device_(webgpu::Device::open(name)), pool_(device_), products_(device_, pool_) {}
+      : device_(webgpu::Device::open(name)), pool_(device_), sender_(*device_), products_(device_, pool_) {}
 
   void run() {
     ceilings_ = measure_ceilings(*device_, pool_);
@@ -61,8 +61,7 @@ class Bench {
     const auto file = random_file(type, shape.n_rows * shape.n_cols);
     std::vector<GpuMatrix> weights;
     for (uint64_t bytes = 0; bytes < beyond_caches; bytes += weights.back().bytes())
-      weights.emplace_back(*device_, pool_, type, shape.n_cols,
-                           std::vector<MatrixRows>{{file, shape.n_rows}});
+      weights.emplace_back(sender_, pool_, type, shape.n_cols, std::vector<MatrixRows>{{file, shape.n_rows}});
     for (const int64_t n_tokens : {1, 8, 32, 512}) {
       const double seconds = chain(weights, n_tokens);
       const double bytes = static_cast<double>(weights[0].bytes()) / seconds;
@@ -108,6 +107,7 @@ class Bench {
 
   std::shared_ptr<webgpu::Device> device_;
   GpuBufferPool pool_;
+  WeightSender sender_;
   QuantizedProducts products_;
   GpuCeilings ceilings_;
 };

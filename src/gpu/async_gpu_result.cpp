@@ -58,9 +58,10 @@ AsyncGpuResult::AsyncGpuResult(std::shared_ptr<const webgpu::Device> device, web
   pending_->readback = std::move(readback);
   device_->submit(std::move(commands));
   // The library keeps what is pending, but not the device: the device's end ends what is pending.
-  device_->map(buffer, bytes, [pending = pending_, device = device_.get()](const std::string& problem) {
-    pending->finish(*device, problem);
-  });
+  device_->map(buffer, bytes, WGPUMapMode_Read,
+               [pending = pending_, device = device_.get()](const std::string& problem) {
+                 pending->finish(*device, problem);
+               });
 }
 
 AsyncGpuResult::~AsyncGpuResult() {

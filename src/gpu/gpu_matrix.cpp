@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "backend/thread_pool.hpp"
-#include "backend/topology.hpp"
 #include "base/error.hpp"
 #include "base/quotient.hpp"
 
@@ -13,22 +11,7 @@ namespace {
 
 using webgpu::Binding;
 using webgpu::panel_rows;
-
-/// Bytes of the planes of one panel.
-struct PanelBytes {
-  uint64_t wide, pairs, bits, scales;
-
-  PanelBytes(const webgpu::WeightLayout& layout, int64_t n_cols) {
-    const uint64_t rows = static_cast<uint64_t>(webgpu::steps_of(n_cols)) * panel_rows,
-                   chunks = rows * webgpu::step_chunks;
-    wide = chunks * 16 * static_cast<uint64_t>(layout.wide_units());
-    pairs = layout.has_pairs() ? chunks * 8 : 0;
-    bits = layout.has_bits() ? chunks * 4 : 0;
-    scales = rows * 4 * static_cast<uint64_t>(layout.scale_words());
-  }
-  uint64_t all() const { return wide + pairs + bits + scales; }
-  uint64_t largest() const { return std::max({wide, pairs, bits, scales}); }
-};
+using webgpu::PanelBytes;
 
 constexpr uint64_t plane_alignment = 256;  // of bindings
 
@@ -47,11 +30,6 @@ void place(GpuMatrix::Part& part, const PanelBytes& panel, uint64_t n_panels) {
   // Kernels do not touch a plane that the layout lacks, but something must be bound.
   for (Binding* const binding : {&part.wide, &part.pairs, &part.bits})
     if (binding->bytes == 0) *binding = part.scales;
-}
-
-void send(const webgpu::Device& device, const Binding& plane, uint64_t offset,
-          const std::vector<uint32_t>& words) {
-  if (!words.empty()) device.write(plane.buffer, plane.offset + offset, std::as_bytes(std::span(words)));
 }
 
 int64_t panels_of(int64_t n_rows) { return quotient_up(n_rows, int64_t{panel_rows}); }
@@ -96,23 +74,22 @@ GpuMatrix::PanelRows GpuMatrix::rows_of(int64_t panel) const {
           std::min<int64_t>(panel_rows, source->n_rows - row)};
 }
 
-GpuMatrix::GpuMatrix(const webgpu::Device& device, GpuBufferPool& pool, kernels::TensorType type,
-                     int64_t n_cols, std::vector<MatrixRows> sources, Arrangement arrangement,
-                     uint64_t plane_bytes)
+GpuMatrix::GpuMatrix(WeightSender& sender, GpuBufferPool& pool, kernels::TensorType type, int64_t n_cols,
+                     std::vector<MatrixRows> sources, Arrangement arrangement, uint64_t plane_bytes)
     : type_(type),
       layout_(webgpu::WeightLayout::of(type)),
       n_cols_(n_cols),
       sources_(std::move(sources)),
       arrangement_(arrangement) {
   check_sources();
-  constexpr uint64_t sent_bytes = 64 << 20;  // about so many are packed before they are sent
+  const webgpu::Device& device = sender.device();
   const PanelBytes panel(layout_, n_cols);
   const int64_t turns = by_turns() ? 2 : 1;
   plane_bytes = std::min(plane_bytes, device.limits().maxStorageBufferBindingSize);
-  const auto most_panels =
-      static_cast<int64_t>(std::min(plane_bytes / panel.largest(),
-                                    (device.limits().maxBufferSize - 4 * plane_alignment) / panel.all())) /
-      turns * turns;
+  const auto most_panels = static_cast<int64_t>(std::min(
+                               plane_bytes / std::max({panel.wide, panel.pairs, panel.bits, panel.scales}),
+                               (device.limits().maxBufferSize - 4 * plane_alignment) / panel.all())) /
+                           turns * turns;
   require(most_panels > 0, ErrorKind::limit_exceeded, "rows of ", n_cols,
           " columns are too long for the GPU ", device.gpu().name);
   int64_t n_panels = 0;
@@ -121,30 +98,21 @@ GpuMatrix::GpuMatrix(const webgpu::Device& device, GpuBufferPool& pool, kernels:
     if (!by_turns()) n_rows_ += source.n_rows;
   }
   if (by_turns()) n_rows_ = sources_[0].n_rows;
-  backend::ThreadPool threads(
-      static_cast<int>(std::min<int64_t>(n_panels, backend::topology().physical_cores)));
   for (int64_t first = 0; first < n_panels; first += most_panels) {
     const int64_t in_part = std::min(most_panels, n_panels - first);
     Part part{first / turns, in_part / turns, {}, {}, {}, {}, {}};
     part.buffer = pool.acquire(panel.all() * static_cast<uint64_t>(in_part) + 3 * plane_alignment,
                                webgpu::BufferUse::weights);
     place(part, panel, static_cast<uint64_t>(in_part));
-    const auto at_once = static_cast<int64_t>(std::max<uint64_t>(1, sent_bytes / panel.all()));
-    for (int64_t done = 0; done < in_part; done += at_once) {
-      const int64_t n = std::min(at_once, in_part - done);
-      webgpu::PackedPanels packed(layout_, n_cols, n);
-      threads.parallel_for(n, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-          const PanelRows rows = rows_of(first + done + i);
-          webgpu::pack_panel(type, rows.rows, rows.n_rows, n_cols, static_cast<size_t>(i), packed);
-        }
-      });
-      const auto before = static_cast<uint64_t>(done);
-      send(device, part.wide, before * panel.wide, packed.wide);
-      send(device, part.pairs, before * panel.pairs, packed.pairs);
-      send(device, part.bits, before * panel.bits, packed.bits);
-      send(device, part.scales, before * panel.scales, packed.scales);
-    }
+    std::vector<WeightSender::Plane> planes;
+    for (const auto& [plane, bytes] :
+         {std::pair(part.wide, panel.wide), std::pair(part.pairs, panel.pairs),
+          std::pair(part.bits, panel.bits), std::pair(part.scales, panel.scales)})
+      if (bytes > 0) planes.push_back({plane.buffer, plane.offset, bytes});
+    sender.send(planes, in_part, [&](int64_t i, std::span<std::byte> room) {
+      const PanelRows rows = rows_of(first + i);
+      webgpu::pack_panel(type, rows.rows, rows.n_rows, n_cols, room);
+    });
     parts_.push_back(std::move(part));
   }
   sources_.clear();

@@ -6,6 +6,7 @@
 
 #include "gpu/gpu_buffer_pool.hpp"
 #include "gpu/webgpu/weight_layout.hpp"
+#include "gpu/weight_sender.hpp"
 
 namespace realizar::gpu {
 
@@ -30,7 +31,7 @@ class GpuMatrix {
   /// plane of a part may take, where that is less than the GPU lets kernels see. Throws unsupported for a
   /// type without such a layout; invalid_argument when a file has another size, or where rows that others
   /// follow in the same matrix do not fill panels; out_of_memory.
-  GpuMatrix(const webgpu::Device& device, GpuBufferPool& pool, kernels::TensorType type, int64_t n_cols,
+  GpuMatrix(WeightSender& sender, GpuBufferPool& pool, kernels::TensorType type, int64_t n_cols,
             std::vector<MatrixRows> sources, Arrangement arrangement = Arrangement::one_after_other,
             uint64_t plane_bytes = ~uint64_t{0});
 

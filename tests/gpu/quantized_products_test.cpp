@@ -25,7 +25,9 @@ class QuantizedProductsTest : public GpuTest {
  protected:
   void SetUp() override {
     GpuTest::SetUp();
-    if (device_) pool_ = std::make_unique<GpuBufferPool>(device_);
+    if (!device_) return;
+    pool_ = std::make_unique<GpuBufferPool>(device_);
+    sender_ = std::make_unique<WeightSender>(*device_);
   }
 
   static constexpr uint64_t no_limit = ~uint64_t{0};
@@ -39,7 +41,7 @@ class QuantizedProductsTest : public GpuTest {
     std::vector<MatrixRows> sources;
     for (const RandomMatrix* matrix : matrices)
       sources.push_back({std::as_bytes(std::span(matrix->file)), matrix->n_rows / n_matrices, n_matrices});
-    return {*device_,           *pool_,      matrices[0]->type, matrices[0]->n_cols,
+    return {*sender_,           *pool_,      matrices[0]->type, matrices[0]->n_cols,
             std::move(sources), arrangement, plane_bytes};
   }
 
@@ -69,6 +71,7 @@ class QuantizedProductsTest : public GpuTest {
   }
 
   std::unique_ptr<GpuBufferPool> pool_;
+  std::unique_ptr<WeightSender> sender_;
 };
 
 Floats on_the_cpu(const RandomMatrix& matrix, const Floats& x) {
@@ -322,7 +325,7 @@ TEST_F(QuantizedProductsTest, WhatIsNotFiniteSpoilsItsTokenOnly) {
 TEST_F(QuantizedProductsTest, RefusesFilesOfAnotherSize) {
   const std::vector<std::byte> file(18);
   const auto send = [&](int64_t n_rows, int64_t n_cols) {
-    GpuMatrix(*device_, *pool_, TensorType::q4_0, n_cols, {{file, n_rows}});
+    GpuMatrix(*sender_, *pool_, TensorType::q4_0, n_cols, {{file, n_rows}});
   };
   EXPECT_NO_THROW(send(1, 32));
   EXPECT_EQ(thrown([&] { send(1, 33); }), ErrorKind::invalid_argument);

@@ -20,7 +20,7 @@ bool GpuDenseMatrix::has(TensorType type) {
   return type == TensorType::f32 || type == TensorType::f16 || type == TensorType::bf16;
 }
 
-GpuDenseMatrix::GpuDenseMatrix(const webgpu::Device& device, GpuBufferPool& pool, TensorType type,
+GpuDenseMatrix::GpuDenseMatrix(WeightSender& sender, GpuBufferPool& pool, TensorType type,
                                std::span<const std::byte> file, int64_t n_rows, int64_t n_cols)
     : type_(has(type) ? type : TensorType::f32), n_rows_(n_rows), n_cols_(n_cols) {
   const kernels::TensorTypeInfo& info = kernels::info(type);
@@ -32,31 +32,25 @@ GpuDenseMatrix::GpuDenseMatrix(const webgpu::Device& device, GpuBufferPool& pool
   const int64_t row_bytes = n_cols * kernels::info(type_).bytes;
   row_units_ = (row_bytes + unit_bytes - 1) / unit_bytes;
   const int64_t padded = row_units_ * unit_bytes;
+  const webgpu::Device& device = sender.device();
   const auto most_bytes = static_cast<int64_t>(
       std::min(device.limits().maxStorageBufferBindingSize, device.limits().maxBufferSize));
   require(padded <= most_bytes, ErrorKind::limit_exceeded, "rows of ", n_cols,
           " columns are too long for the GPU ", device.gpu().name);
   const int64_t most_rows = most_bytes / padded;
-  const int64_t at_once = std::max<int64_t>(1, (int64_t{16} << 20) / padded);
-  std::vector<std::byte> rows;
   for (int64_t first = 0; first < n_rows; first += most_rows) {
     const int64_t in_part = std::min(most_rows, n_rows - first);
     Part part{first, in_part,
               pool.acquire(static_cast<uint64_t>(in_part * padded), webgpu::BufferUse::weights)};
-    for (int64_t done = 0; done < in_part; done += at_once) {
-      const int64_t n = std::min(at_once, in_part - done);
-      rows.assign(static_cast<size_t>(n * padded), std::byte{0});
-      for (int64_t i = 0; i < n; ++i) {
-        const std::byte* from = file.data() + (first + done + i) * file_row;
-        std::byte* to = rows.data() + i * padded;
-        if (type_ == type)
-          std::memcpy(to, from, static_cast<size_t>(row_bytes));
-        else
-          kernels::dequantize(type, reinterpret_cast<const uint8_t*>(from), static_cast<size_t>(n_cols),
-                              reinterpret_cast<float*>(to));
-      }
-      device.write(part.buffer.get(), static_cast<uint64_t>(done * padded), rows);
-    }
+    const WeightSender::Plane rows{part.buffer.get(), 0, static_cast<uint64_t>(padded)};
+    sender.send({&rows, 1}, in_part, [&](int64_t i, std::span<std::byte> room) {
+      const std::byte* const row = file.data() + (first + i) * file_row;
+      if (type_ == type)
+        std::memcpy(room.data(), row, static_cast<size_t>(row_bytes));
+      else
+        kernels::dequantize(type, reinterpret_cast<const uint8_t*>(row), static_cast<size_t>(n_cols),
+                            reinterpret_cast<float*>(room.data()));
+    });
     parts_.push_back(std::move(part));
   }
 }

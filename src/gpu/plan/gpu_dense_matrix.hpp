@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gpu/gpu_buffer_pool.hpp"
+#include "gpu/weight_sender.hpp"
 #include "kernels/tensor_type.hpp"
 
 namespace realizar::gpu {
@@ -15,7 +16,7 @@ class GpuDenseMatrix {
  public:
   /// Sends the rows of a file; types that are none of the three become F32. Throws invalid_argument when the
   /// file has another size, out_of_memory.
-  GpuDenseMatrix(const webgpu::Device& device, GpuBufferPool& pool, kernels::TensorType type,
+  GpuDenseMatrix(WeightSender& sender, GpuBufferPool& pool, kernels::TensorType type,
                  std::span<const std::byte> file, int64_t n_rows, int64_t n_cols);
 
   static bool has(kernels::TensorType type);

@@ -15,6 +15,7 @@ GpuWeights::GpuWeights(const webgpu::Device& device, GpuBufferPool& pool, const 
       values_(plan.weights.size()),
       vector_at_(plan.weights.size()) {
   const fusion::WeightUses uses(plan);
+  WeightSender sender(device);
   uint64_t done = 0, total = 0;
   for (const size_t i : uses.order) total += plan.weights[i].data.size();
   if (options.arithmetic == fusion::Arithmetic::fast)
@@ -28,7 +29,7 @@ GpuWeights::GpuWeights(const webgpu::Device& device, GpuBufferPool& pool, const 
       const fusion::WeightId first = group.members[0];
       n_together_[static_cast<size_t>(first.index)] = group.members.size();
       matrices_[static_cast<size_t>(first.index)].emplace(GpuMatrix(
-          device, pool, plan.weight(first).type, plan.weight(first).n_cols, sources, group.arrangement));
+          sender, pool, plan.weight(first).type, plan.weight(first).n_cols, sources, group.arrangement));
       for (const MatrixRows& source : sources) {
         if (release) release(source.file);
         done += source.file.size();
@@ -41,10 +42,10 @@ GpuWeights::GpuWeights(const webgpu::Device& device, GpuBufferPool& pool, const 
     const fusion::Weight& weight = plan.weights[i];
     if (uses.product[i] || uses.token_table[i]) {
       if (options.arithmetic == fusion::Arithmetic::fast && webgpu::WeightLayout::has(weight.type))
-        matrices_[i].emplace(GpuMatrix(device, pool, weight.type, weight.n_cols,
+        matrices_[i].emplace(GpuMatrix(sender, pool, weight.type, weight.n_cols,
                                        {{weight.data, weight.n_rows, weight.n_matrices}}));
       else
-        matrices_[i].emplace(GpuDenseMatrix(device, pool, weight.type, weight.data,
+        matrices_[i].emplace(GpuDenseMatrix(sender, pool, weight.type, weight.data,
                                             weight.n_rows * weight.n_matrices, weight.n_cols));
       if (release && (uses.token_table[i] || !uses.table[i])) release(weight.data);
     }

@@ -43,6 +43,8 @@ WGPUBufferUsage usage_of(BufferUse use) {
   switch (use) {
     case BufferUse::readback:
       return WGPUBufferUsage_MapRead | WGPUBufferUsage_CopyDst;
+    case BufferUse::upload:
+      return WGPUBufferUsage_MapWrite | WGPUBufferUsage_CopySrc;
     case BufferUse::times:
       return WGPUBufferUsage_QueryResolve | WGPUBufferUsage_CopySrc;
     case BufferUse::storage:
@@ -122,17 +124,17 @@ void Device::submit(Commands&& commands) const {
   faults_->require_none("run kernels");
 }
 
-void Device::map(WGPUBuffer buffer, uint64_t bytes, MapDone done) const {
-  faults_->require_alive("give results");
+void Device::map(WGPUBuffer buffer, uint64_t bytes, WGPUMapMode mode, MapDone done) const {
+  faults_->require_alive("share memory");
   WGPUBufferMapCallbackInfo callback{};
   callback.mode = WGPUCallbackMode_AllowSpontaneous;
   callback.callback = [](WGPUMapAsyncStatus status, WGPUStringView message, void* kept, void*) {
     const std::unique_ptr<MapDone> call(static_cast<MapDone*>(kept));
     (*call)(status == WGPUMapAsyncStatus_Success ? std::string()
-                                                 : concat("its results cannot be read: ", view(message)));
+                                                 : concat("its memory cannot be shared: ", view(message)));
   };
   callback.userdata1 = new MapDone(std::move(done));
-  wgpu().BufferMapAsync(buffer, WGPUMapMode_Read, 0, bytes, callback);
+  wgpu().BufferMapAsync(buffer, mode, 0, bytes, callback);
 }
 
 std::span<const std::byte> Device::mapped_bytes(WGPUBuffer buffer, uint64_t bytes) const {
@@ -143,12 +145,19 @@ std::span<const std::byte> Device::mapped_bytes(WGPUBuffer buffer, uint64_t byte
   return {static_cast<const std::byte*>(data), bytes};
 }
 
+std::span<std::byte> Device::writable_bytes(WGPUBuffer buffer, uint64_t bytes) const {
+  faults_->require_alive("take data");
+  void* const data = wgpu().BufferGetMappedRange(buffer, 0, bytes);
+  require(data, ErrorKind::internal, "the GPU gave no memory for data of ", bytes, " bytes");
+  return {static_cast<std::byte*>(data), bytes};
+}
+
 void Device::unmap(WGPUBuffer buffer) const { wgpu().BufferUnmap(buffer); }
 
 void Device::read(WGPUBuffer readback, std::span<std::byte> bytes) const {
   // Shared with the callback, which comes later than this returns if the wait is given up.
   const auto answer = std::make_shared<std::optional<std::string>>();
-  map(readback, bytes.size(), [answer](const std::string& error) { *answer = error; });
+  map(readback, bytes.size(), WGPUMapMode_Read, [answer](const std::string& error) { *answer = error; });
   require(wait([&] { return answer->has_value(); }, longest_wait), ErrorKind::limit_exceeded,
           "the GPU did not answer within an hour");
   require((*answer)->empty(), ErrorKind::io, "the GPU gave no result: ", **answer);

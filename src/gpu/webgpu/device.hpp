@@ -21,6 +21,7 @@ enum class BufferUse {
   storage,   ///< kernels read and write it, and it is copied from and to
   weights,   ///< likewise, large and there to stay: a pool neither rounds its size nor keeps it
   readback,  ///< results are copied into it, and the host reads it
+  upload,    ///< the host writes to it, and it is copied from
   times,     ///< the times of a GpuClock come to stand in it
 };
 
@@ -49,10 +50,13 @@ class Device {
   /// Runs what was recorded, after all submitted before.
   void submit(Commands&& commands) const;
 
-  /// Asks for the contents of a readback buffer: `done(error)` is called once by a later `poll()`, without an
-  /// error when `mapped_bytes` may be read until `unmap`, and never after the device is gone.
-  void map(WGPUBuffer buffer, uint64_t bytes, std::function<void(const std::string& error)> done) const;
+  /// Asks for the memory of a readback or upload buffer: `done(error)` is called once by a later `poll()`,
+  /// when the GPU has done what it had with it, without an error when `mapped_bytes` may be read, or
+  /// `writable_bytes` written, until `unmap`, and never after the device is gone.
+  void map(WGPUBuffer buffer, uint64_t bytes, WGPUMapMode mode,
+           std::function<void(const std::string& error)> done) const;
   std::span<const std::byte> mapped_bytes(WGPUBuffer buffer, uint64_t bytes) const;
+  std::span<std::byte> writable_bytes(WGPUBuffer buffer, uint64_t bytes) const;
   void unmap(WGPUBuffer buffer) const;
 
   /// Copies what a readback buffer holds once all that was submitted is done. Waits. Throws io when the GPU

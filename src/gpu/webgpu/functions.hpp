@@ -18,6 +18,7 @@ namespace realizar::gpu::webgpu {
   X(BindGroupRelease)                     \
   X(BufferDestroy)                        \
   X(BufferGetConstMappedRange)            \
+  X(BufferGetMappedRange)                 \
   X(BufferMapAsync)                       \
   X(BufferRelease)                        \
   X(BufferUnmap)                          \

@@ -54,10 +54,25 @@ struct GridTable {
   }
 };
 
-/// Codes of a chunk and where they go.
+/// The words of a panel.
 struct Planes {
-  PackedPanels& out;
+  std::span<uint32_t> wide, pairs, bits, scales;
   int code_bits;
+
+  Planes(const WeightLayout& layout, int64_t n_cols, std::span<std::byte> panel)
+      : code_bits(layout.code_bits) {
+    const PanelBytes bytes(layout, n_cols);
+    auto* word = reinterpret_cast<uint32_t*>(panel.data());
+    const auto plane = [&](uint64_t plane_bytes) {
+      const std::span words(word, plane_bytes / sizeof(uint32_t));
+      word += words.size();
+      return words;
+    };
+    wide = plane(bytes.wide);
+    pairs = plane(bytes.pairs);
+    this->bits = plane(bytes.bits);
+    scales = plane(bytes.scales);
+  }
 
   /// Four codes from `code` on, in the bytes of a word, each cut down to its bits [from, from + bits).
   static uint32_t spread(const uint8_t* code, int from, int bits) {
@@ -66,7 +81,7 @@ struct Planes {
     return four >> from & ((1u << bits) - 1) * 0x01010101u;
   }
 
-  /// `step` counts steps over (panels, steps).
+  /// The codes of a chunk.
   void put(const uint8_t* code, size_t step, size_t chunk, size_t row) const {
     constexpr size_t rows = panel_rows;
     for (size_t j = 0; j < 4; ++j) {
@@ -74,31 +89,30 @@ struct Planes {
       const auto shift = static_cast<int>(j);
       if (code_bits == 8) {
         const size_t unit = (step * step_chunks + chunk) * 2 * rows + row;
-        out.wide[unit * 4 + j] = spread(first, 0, 8);
-        out.wide[(unit + rows) * 4 + j] = spread(second, 0, 8);
+        wide[unit * 4 + j] = spread(first, 0, 8);
+        wide[(unit + rows) * 4 + j] = spread(second, 0, 8);
       } else if (code_bits >= 4) {
-        out.wide[((step * step_chunks + chunk) * rows + row) * 4 + j] =
-            spread(first, 0, 4) | spread(second, 0, 4) << 4;
+        wide[((step * step_chunks + chunk) * rows + row) * 4 + j] = spread(first, 0, 4) | spread(second, 0, 4)
+                                                                                              << 4;
       }
-      if (!out.pairs.empty()) {
+      if (!pairs.empty()) {
         const int from = code_bits == 6 ? 4 : 0;
         uint32_t* const two =
-            &out.pairs[((step * (step_chunks / 2) + chunk / 2) * rows + row) * 4 + chunk % 2 * 2];
+            &pairs[((step * (step_chunks / 2) + chunk / 2) * rows + row) * 4 + chunk % 2 * 2];
         two[0] |= spread(first, from, 2) << (2 * shift);
         two[1] |= spread(second, from, 2) << (2 * shift);
       }
-      if (!out.bits.empty())
-        out.bits[((step * (step_chunks / 4) + chunk / 4) * rows + row) * 4 + chunk % 4] |=
+      if (!bits.empty())
+        bits[((step * (step_chunks / 4) + chunk / 4) * rows + row) * 4 + chunk % 4] |=
             spread(first, code_bits - 1, 1) << shift | spread(second, code_bits - 1, 1) << (shift + 4);
     }
   }
 };
 
-/// Packs one row of a panel, whose steps begin at `first_step`.
+/// Packs one row of a panel.
 template <class F>
-void pack_row(const WeightLayout& layout, const uint8_t* file, int64_t n_cols, size_t first_step, size_t row,
-              PackedPanels& out) {
-  const Planes planes{out, layout.code_bits};
+void pack_row(const WeightLayout& layout, const uint8_t* file, int64_t n_cols, size_t row,
+              const Planes& planes) {
   const auto scale_words = static_cast<size_t>(layout.scale_words());
   UnpackedBlock<F> block;
   for (int64_t column = 0; column < n_cols; column += F::block, file += F::bytes) {
@@ -107,9 +121,9 @@ void pack_row(const WeightLayout& layout, const uint8_t* file, int64_t n_cols, s
       for (uint8_t& code : block.code) code = GridTable::of<F>().index[code];
     else if constexpr (F::code_bits == 8)  // signed bytes: the top bit flipped
       for (uint8_t& code : block.code) code ^= 128;
-    const size_t step = first_step + static_cast<size_t>(column / step_columns);
+    const auto step = static_cast<size_t>(column / step_columns);
     const auto scale_word = [&](size_t word) -> uint32_t& {
-      return out.scales[(step * scale_words + word) * panel_rows + row];
+      return planes.scales[(step * scale_words + word) * panel_rows + row];
     };
     const uint32_t d = block.d_bits[0], dmin = F::has_min ? block.dmin_bits : 0;
     const auto first_chunk = static_cast<size_t>(column % step_columns / chunk_columns);
@@ -193,24 +207,24 @@ std::string WeightLayout::constants() const {
                 "u;\nconst chunks_per_word = ", step_chunks / chunk_words(), "u;\n");
 }
 
-PackedPanels::PackedPanels(const WeightLayout& layout, int64_t n_cols, int64_t n_panels) {
-  const size_t rows = static_cast<size_t>(n_panels * steps_of(n_cols)) * panel_rows;
-  wide.resize(rows * step_chunks * 4 * static_cast<size_t>(layout.wide_units()));
-  pairs.resize(layout.has_pairs() ? rows * step_chunks * 2 : 0);
-  bits.resize(layout.has_bits() ? rows * step_chunks : 0);
-  scales.resize(rows * static_cast<size_t>(layout.scale_words()));
+PanelBytes::PanelBytes(const WeightLayout& layout, int64_t n_cols) {
+  const uint64_t rows = static_cast<uint64_t>(steps_of(n_cols)) * panel_rows, chunks = rows * step_chunks;
+  wide = chunks * 16 * static_cast<uint64_t>(layout.wide_units());
+  pairs = layout.has_pairs() ? chunks * 8 : 0;
+  bits = layout.has_bits() ? chunks * 4 : 0;
+  scales = rows * 4 * static_cast<uint64_t>(layout.scale_words());
 }
 
-void pack_panel(TensorType type, const std::byte* rows, int64_t n_rows, int64_t n_cols, size_t panel,
-                PackedPanels& out) {
+void pack_panel(TensorType type, const std::byte* rows, int64_t n_rows, int64_t n_cols,
+                std::span<std::byte> panel) {
   const WeightLayout layout = WeightLayout::of(type);
+  const Planes planes(layout, n_cols, panel);
   const kernels::TensorTypeInfo& info = kernels::info(type);
   const int64_t row_bytes = n_cols / info.block * info.bytes;
   kernels::visit_format(type, [&](auto format) {
-    using F = decltype(format);
     for (int64_t row = 0; row < n_rows; ++row)
-      pack_row<F>(layout, reinterpret_cast<const uint8_t*>(rows) + row * row_bytes, n_cols,
-                  panel * static_cast<size_t>(steps_of(n_cols)), static_cast<size_t>(row), out);
+      pack_row<decltype(format)>(layout, reinterpret_cast<const uint8_t*>(rows) + row * row_bytes, n_cols,
+                                 static_cast<size_t>(row), planes);
   });
 }
 

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "kernels/tensor_type.hpp"
 
@@ -63,16 +62,17 @@ struct WeightLayout {
 
 inline int64_t steps_of(int64_t n_cols) { return (n_cols + step_columns - 1) / step_columns; }
 
-/// Words of 32 bits of panels, plane by plane.
-struct PackedPanels {
-  /// Room for panels of rows of so many columns, all 0.
-  PackedPanels(const WeightLayout& layout, int64_t n_cols, int64_t n_panels);
-  std::vector<uint32_t> wide, pairs, bits, scales;
+/// Bytes that the planes of one panel of rows of so many columns take.
+struct PanelBytes {
+  PanelBytes(const WeightLayout& layout, int64_t n_cols);
+  uint64_t wide, pairs, bits, scales;
+
+  uint64_t all() const { return wide + pairs + bits + scales; }
 };
 
-/// Packs up to 32 rows of a file as panel `panel`; its rows beyond them stay 0. Several threads may pack
-/// different panels.
-void pack_panel(TensorType type, const std::byte* rows, int64_t n_rows, int64_t n_cols, size_t panel,
-                PackedPanels& out);
+/// Packs up to 32 rows of a file as a panel, the planes one after the other, into zeros; its rows beyond them
+/// stay 0.
+void pack_panel(TensorType type, const std::byte* rows, int64_t n_rows, int64_t n_cols,
+                std::span<std::byte> panel);
 
 }  // namespace realizar::gpu::webgpu

@@ -155,7 +155,8 @@ TEST_F(DeviceTest, AfterItsLossEverythingIsTheSameError) {
   EXPECT_EQ(thrown([&] { device_->create_buffer(4, BufferUse::storage); }), ErrorKind::io);
   EXPECT_EQ(thrown([&] { device_->write(buffer.get(), 0, std::as_bytes(std::span(&buffer, 0))); }),
             ErrorKind::io);
-  EXPECT_EQ(thrown([&] { device_->map(buffer.get(), 16, [](const std::string&) {}); }), ErrorKind::io);
+  EXPECT_EQ(thrown([&] { device_->map(buffer.get(), 16, WGPUMapMode_Read, [](const std::string&) {}); }),
+            ErrorKind::io);
 }
 
 }  // namespace

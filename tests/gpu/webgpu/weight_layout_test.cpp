@@ -20,13 +20,13 @@ using kernels::test::RandomMatrix;
 /// Reads packed weights back, by the words of weight_layout.hpp.
 class Reader {
  public:
-  Reader(TensorType type, const PackedPanels& packed, int64_t n_steps)
-      : layout_(WeightLayout::of(type)), packed_(packed), n_steps_(static_cast<size_t>(n_steps)) {}
+  Reader(TensorType type, int64_t n_cols, const std::byte* file, int64_t n_rows)
+      : layout_(WeightLayout::of(type)), bytes_(layout_, n_cols), words_(bytes_.all() / 4) {
+    pack_panel(type, file, n_rows, n_cols, std::as_writable_bytes(std::span(words_)));
+  }
 
   float value(size_t row, size_t column) const {
-    const size_t step = row / 32 * n_steps_ + column / 256, chunk = column % 256 / 32,
-                 half = column % 32 / 16;
-    row %= 32;
+    const size_t step = column / 256, chunk = column % 256 / 32, half = column % 32 / 16;
     float d = 0, dmin = 0;
     if (layout_.has_two_d) {
       d = f16(scales(step, chunk, row) >> (half * 16));
@@ -53,8 +53,12 @@ class Reader {
  private:
   static float f16(uint32_t bits) { return kernels::f16_to_f32(static_cast<uint16_t>(bits)); }
 
+  uint32_t wide(size_t word) const { return words_[word]; }
+  uint32_t pairs(size_t word) const { return words_[bytes_.wide / 4 + word]; }
+  uint32_t bits(size_t word) const { return words_[(bytes_.wide + bytes_.pairs) / 4 + word]; }
   uint32_t scales(size_t step, size_t word, size_t row) const {
-    return packed_.scales[(step * static_cast<size_t>(layout_.scale_words()) + word) * 32 + row];
+    return words_[(bytes_.wide + bytes_.pairs + bytes_.bits) / 4 +
+                  (step * static_cast<size_t>(layout_.scale_words()) + word) * 32 + row];
   }
   int scale_byte(size_t step, size_t byte, size_t row) const {
     return static_cast<int8_t>(scales(step, 1 + byte / 4, row) >> (byte % 4 * 8));
@@ -63,38 +67,32 @@ class Reader {
   int weight(size_t step, size_t chunk, size_t row, size_t column) const {
     const size_t half = column / 16, j = column % 16 / 4, byte = column % 4 * 8;
     if (layout_.code_bits == 8)
-      return static_cast<int8_t>(packed_.wide[(((step * 8 + chunk) * 2 + half) * 32 + row) * 4 + j] >> byte);
+      return static_cast<int8_t>(wide((((step * 8 + chunk) * 2 + half) * 32 + row) * 4 + j) >> byte);
     uint32_t code = 0;
     if (layout_.code_bits >= 4)
-      code = packed_.wide[((step * 8 + chunk) * 32 + row) * 4 + j] >> (byte + half * 4) & 15;
+      code = wide(((step * 8 + chunk) * 32 + row) * 4 + j) >> (byte + half * 4) & 15;
     if (layout_.has_pairs())
-      code |=
-          (packed_.pairs[((step * 4 + chunk / 2) * 32 + row) * 4 + chunk % 2 * 2 + half] >> (byte + 2 * j) &
-           3)
-          << (layout_.code_bits == 6 ? 4 : 0);
+      code |= (pairs(((step * 4 + chunk / 2) * 32 + row) * 4 + chunk % 2 * 2 + half) >> (byte + 2 * j) & 3)
+              << (layout_.code_bits == 6 ? 4 : 0);
     if (layout_.has_bits())
-      code |= (packed_.bits[((step * 2 + chunk / 4) * 32 + row) * 4 + chunk % 4] >> (byte + j + 4 * half) & 1)
+      code |= (bits(((step * 2 + chunk / 4) * 32 + row) * 4 + chunk % 4) >> (byte + j + 4 * half) & 1)
               << (layout_.code_bits - 1);
     return layout_.has_table ? layout_.table[code] : static_cast<int>(code) - layout_.offset;
   }
 
   WeightLayout layout_;
-  const PackedPanels& packed_;
-  size_t n_steps_;
+  PanelBytes bytes_;
+  std::vector<uint32_t> words_;
 };
 
 class EachType : public testing::TestWithParam<TensorType> {};
 
 TEST_P(EachType, HoldsTheWeightsOfTheFile) {
-  constexpr int rows = 45;
+  constexpr int rows = 29;
   std::mt19937 random(1);
   const int64_t columns = kernels::info(GetParam()).block == 32 ? 288 : 512;
   const RandomMatrix matrix(random, GetParam(), rows, columns, true);
-  PackedPanels packed(WeightLayout::of(GetParam()), columns, 2);
-  const std::byte* const file = std::as_bytes(std::span(matrix.file)).data();
-  pack_panel(GetParam(), file, 32, columns, 0, packed);
-  pack_panel(GetParam(), file + 32 * matrix.row_bytes, rows - 32, columns, 1, packed);
-  const Reader reader(GetParam(), packed, steps_of(columns));
+  const Reader reader(GetParam(), columns, std::as_bytes(std::span(matrix.file)).data(), rows);
   for (size_t row = 0; row < rows; ++row)
     for (size_t column = 0; column < static_cast<size_t>(columns); ++column) {
       const float expected = matrix.values[row * static_cast<size_t>(columns) + column];
