@@ -23,17 +23,26 @@ function(realizar_wasm_program name)
   endif()
 endfunction()
 
+# Most code of tests runs once: it takes longer to compile than to run.
+if(REALIZAR_SANITIZE)
+  set(runs_once -O0)
+else()
+  set(runs_once $<$<CONFIG:Release>:-O1>)
+endif()
+
 # realizar_precompiled_gtest(): what realizar_test programs share, since GoogleTest takes longer to read than most tests.
 function(realizar_precompiled_gtest)
   file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/precompiled_gtest.cpp CONTENT "")
   add_library(precompiled_gtest OBJECT ${CMAKE_CURRENT_BINARY_DIR}/precompiled_gtest.cpp)
   target_link_libraries(precompiled_gtest PRIVATE GTest::gmock GTest::gtest_main)
+  target_compile_options(precompiled_gtest PRIVATE ${runs_once})
   target_precompile_headers(precompiled_gtest PRIVATE <gtest/gtest.h>)
 endfunction()
 
-# realizar_test(NAME LAYERS...): the GoogleTest program test_NAME of every .cpp file in this folder; without RapidCheck, of
-# those that go without.
+# realizar_test(NAME [RUNS_LONG] LAYERS...): the GoogleTest program test_NAME of every .cpp file in this folder; without
+# RapidCheck, of those that go without; RUNS_LONG where what the tests compute themselves takes the time.
 function(realizar_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 test RUNS_LONG "" "")
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   if(NOT TARGET rapidcheck)
     foreach(source IN LISTS sources)
@@ -45,8 +54,13 @@ function(realizar_test name)
   endif()
   add_executable(test_${name} ${sources})
   target_link_libraries(test_${name} PRIVATE GTest::gmock GTest::gtest_main $<TARGET_NAME_IF_EXISTS:rapidcheck> test_support)
-  target_precompile_headers(test_${name} REUSE_FROM precompiled_gtest)
-  foreach(layer IN LISTS ARGN)
+  if(test_RUNS_LONG)
+    target_precompile_headers(test_${name} PRIVATE <gtest/gtest.h>)
+  else()
+    target_compile_options(test_${name} PRIVATE ${runs_once})
+    target_precompile_headers(test_${name} REUSE_FROM precompiled_gtest)
+  endif()
+  foreach(layer IN LISTS test_UNPARSED_ARGUMENTS)
     target_link_libraries(test_${name} PRIVATE realizar_${layer})
   endforeach()
   realizar_wasm_program(test_${name})
