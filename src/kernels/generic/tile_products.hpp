@@ -70,6 +70,8 @@ void tile_chunk(const uint8_t* panel, backend::Prefetch ahead, int64_t chunk, co
   alignas(64) int32_t sums[most_tiles][spans][tile_tokens][panel_rows];
   const auto multiply = [&](int from, auto n_tiles) __attribute__((always_inline)) {
     const int8_t* tokens = x.codes + (at + from) * chunk_columns;
+    const float *token_d = x.d + at + from, *minus_sums = x.minus_sums + at + from;
+    F32* to = acc + from;
     unrolled<n_tiles * spans>([&](auto i) __attribute__((always_inline)) {
       constexpr int t = i / spans, s = i % spans, in = 4 + i % 2;
       V::template zero_tile<i>();
@@ -78,15 +80,15 @@ void tile_chunk(const uint8_t* panel, backend::Prefetch ahead, int64_t chunk, co
     });
     unrolled<n_tiles * spans>(
         [&](auto i) { V::template store_tile<i>(sums[i / spans][i % spans], vector_bytes); });
-    for (int i = 0; i < n_tiles * tile_tokens; ++i) {
-      F32& out = acc[from + i];
-      const F32 dx = V::set1(x.d[at + from + i]);
-      for (int s = 0; s < spans; ++s) {
-        const auto sum = V::to_float(V::load_bytes(sums[i / tile_tokens][s][i % tile_tokens]));
-        out = V::fma(sum, V::mul(d[s], dx), out);
+    for (int tile = 0; tile < n_tiles; ++tile)
+      for (int i = 0; i < tile_tokens; ++i) {
+        const int token = tile * tile_tokens + i;
+        F32& out = to[token];
+        const F32 dx = V::set1(token_d[token]);
+        for (int s = 0; s < spans; ++s)
+          out = V::fma(V::to_float(V::load_bytes(sums[tile][s][i])), V::mul(d[s], dx), out);
+        if constexpr (F::has_min) out = V::fma(dmin, V::set1(minus_sums[token]), out);
       }
-      if constexpr (F::has_min) out = V::fma(dmin, V::set1(x.minus_sums[at + from + i]), out);
-    }
   };
   int t = 0;
   for (; t + most_tiles * tile_tokens <= n_tokens; t += most_tiles * tile_tokens)
@@ -122,15 +124,16 @@ struct ScaledWeights {
   static_assert(!no_signs || !split || largest_weight() * ((1 << shift) - 1) <= 255);
   static_assert(largest < 1 << 15);
   static constexpr int bytes = F::block * panel_rows;
+  static constexpr int parts = no_signs && split ? 2 : 1;  // of a scale
 
   alignas(64) uint8_t low[bytes];
   alignas(64) uint8_t high[split ? bytes : 1];
+  I32 scale[L::groups][parts];
 
-  [[gnu::always_inline]] void read(const uint8_t* panel, backend::Prefetch ahead, int64_t block) {
-    const Scales scales{panel + L::meta_at(block), 0};
-    constexpr int parts = no_signs && split ? 2 : 1;
-    I32 scale[L::groups][parts];
-    if constexpr (F::scale_bits != 0)
+  /// Before the chunks of a block.
+  [[gnu::always_inline]] void read_scales(const uint8_t* panel, int64_t block) {
+    if constexpr (F::scale_bits != 0) {
+      const Scales scales{panel + L::meta_at(block), 0};
       unrolled<L::groups>([&](auto group) __attribute__((always_inline)) {
         const I32 quad = scales.quad(group / 4);
         for (int part = 0; part < parts; ++part)
@@ -139,33 +142,39 @@ struct ScaledWeights {
                                    ? V::low_words(quad, group % 4)
                                    : V::low_words(bits_of<V>(quad, part * shift, shift, 0), group % 4);
       });
-    for (int c = 0; c < L::chunks; ++c) {
-      I32 w[chunk_groups];
-      prefetch_chunk<F>(panel, block * L::chunks + c, ahead);
-      load_weights<V, F>(panel + L::codes_at(block) + c * CodeChunk<F>::bytes, w);
-      unrolled<chunk_groups>([&](auto g) __attribute__((always_inline)) {
-        const int at = (c * chunk_groups + g) * vector_bytes;
-        const auto put = [&](I32 low_bytes, I32 high_bytes) __attribute__((always_inline)) {
-          V::store_bytes(low + at, low_bytes);
-          if constexpr (split) V::store_bytes(high + at, high_bytes);
-        };
-        if constexpr (F::scale_bits == 0) {
-          put(w[g], w[g]);
-          return;
-        }
-        const I32(&s)[parts] = scale[(c * chunk_columns + 4 * g) / F::group];
-        if constexpr (no_signs) {
-          put(V::mul_words(w[g], s[0]), V::mul_words(w[g], s[parts - 1]));
-        } else {
-          const auto products = V::mul_bytes(w[g], s[0]);
-          put(products.low_bytes(), products.high_bytes());
-        }
-      });
     }
+  }
+
+  [[gnu::always_inline]] void read_chunk(const uint8_t* panel, backend::Prefetch ahead, int64_t block,
+                                         int c) {
+    I32 w[chunk_groups];
+    const uint8_t* codes = panel + L::codes_at(block) + c * CodeChunk<F>::bytes;
+    prefetch<CodeChunk<F>::bytes>(codes, ahead);
+    load_weights<V, F>(codes, w);
+    constexpr int chunk_bytes = chunk_groups * vector_bytes;
+    uint8_t *to_low = low + c * chunk_bytes, *to_high = split ? high + c * chunk_bytes : high;
+    const I32(*scales)[parts] = scale + c * L::groups / L::chunks;
+    unrolled<chunk_groups>([&](auto g) __attribute__((always_inline)) {
+      const auto put = [&](I32 low_bytes, I32 high_bytes) __attribute__((always_inline)) {
+        V::store_bytes(to_low + g * vector_bytes, low_bytes);
+        if constexpr (split) V::store_bytes(to_high + g * vector_bytes, high_bytes);
+      };
+      if constexpr (F::scale_bits == 0) {
+        put(w[g], w[g]);
+        return;
+      }
+      const I32(&by)[parts] = scales[4 * g / F::group];
+      if constexpr (no_signs) {
+        put(V::mul_words(w[g], by[0]), V::mul_words(w[g], by[parts - 1]));
+      } else {
+        const auto products = V::mul_bytes(w[g], by[0]);
+        put(products.low_bytes(), products.high_bytes());
+      }
+    });
   }
 };
 
-/// A super-block of a panel, and where its sums go: (tiles of tokens; low and high; 16 tokens, 16 rows).
+/// The sums of a super-block of a panel: (tiles of tokens; low and high; 16 tokens, 16 rows).
 template <class V, class F>
 struct TileSums {
   alignas(64) int32_t sum[2][2][tile_tokens][panel_rows];
@@ -182,6 +191,7 @@ struct TileSums {
     if constexpr (split) V::template zero_tile<1>();
     if constexpr (N == 2) V::template zero_tile<2>();
     if constexpr (N == 2 && split) V::template zero_tile<3>();
+#pragma GCC unroll 1  // all of it would not fit the cache of decoded instructions
     for (int i = 0; i < F::block / k; ++i) {
       const int8_t* from = tokens + i * plane;
       V::template load_tile<4>(from, k);
@@ -204,59 +214,97 @@ struct TileSums {
     if constexpr (N == 2 && split) V::template store_tile<3>(sum[1][1], vector_bytes);
   }
 
-  [[gnu::always_inline]] typename V::I32 of(int token) const {
-    const auto& both = sum[token / tile_tokens];
-    const auto low = V::load_bytes(both[0][token % tile_tokens]);
+  /// The sum of a token of a tile.
+  [[gnu::always_inline]] typename V::I32 of(int tile, int token) const {
+    const auto low = V::load_bytes(sum[tile][0][token]);
     if constexpr (!ScaledWeights<V, F>::split) return low;
-    return V::add(low, V::shl(V::load_bytes(both[1][token % tile_tokens]), ScaledWeights<V, F>::shift));
+    return V::add(low, V::shl(V::load_bytes(sum[tile][1][token]), ScaledWeights<V, F>::shift));
   }
 };
 
-/// One super-block of a panel times `n_tokens`, a multiple of 16.
+/// What turns the sums of a super-block into f32. Of the integers only the mins: tiles have met the scales.
 template <class V, class F>
-void tile_super_block(const uint8_t* panel, backend::Prefetch ahead, int64_t block, const QuantizedTokens& x,
-                      int64_t first, int n_tokens, typename V::F32* acc) {
-  using L = PanelLayout<F>;
-  const BlockScales<V, F> scales{panel + L::meta_at(block), 0};
+struct SuperBlockScales {
   SuperBlock<V, F> integers;
-  integers.read(scales);
-  const auto d = scales.d(0);
-  auto dmin = V::set1(0);
-  if constexpr (F::has_min) dmin = scales.dmin();
-  const int64_t block_at = block * x.stride + first;
-  const auto finish = [&](const TileSums<V, F>& sums, int from, int begin, int end)
-      __attribute__((always_inline)) {
-    for (int i = begin; i < end; ++i) {
-      auto value = V::mul(V::to_float(sums.of(i)), d);
-      if constexpr (F::has_min)
-        value = V::fnma(V::to_float(integers.min_sum(x.group_sums[block_at + from + i])), dmin, value);
-      acc[from + i] = V::fma(value, V::set1(x.d[block_at + from + i]), acc[from + i]);
-    }
-  };
+  typename V::F32 d, dmin;
 
-  ScaledWeights<V, F> weights;
-  weights.read(panel, ahead, block);
-  constexpr int k = QuantizedTokens::pair_columns, pair = 2 * tile_tokens, quarter = pair / 4;
-  const int8_t* tokens = x.codes_of(F::block, block * L::chunks, first);
-  const int64_t plane = x.stride * k;
-  TileSums<V, F> sums[2];
-  const auto nothing = [](int) {};
-  int t = 0;
-  for (; t + pair <= n_tokens; t += pair) {
-    TileSums<V, F>& now = sums[t / pair % 2];
-    const TileSums<V, F>& before = sums[t / pair % 2 ^ 1];
-    if (t == 0)
-      now.template multiply<2>(weights, tokens, plane, nothing);
-    else
-      now.template multiply<2>(
-          weights, tokens + t * k, plane, [&](int i) __attribute__((always_inline)) {
-            finish(before, t - pair, i * quarter, (i + 1) * quarter);
-          });
+  [[gnu::always_inline]] void read(const uint8_t* panel, int64_t block) {
+    const BlockScales<V, F> scales{panel + PanelLayout<F>::meta_at(block), 0};
+    d = scales.d(0);
+    if constexpr (F::has_min) {
+      unrolled<SuperBlock<V, F>::n_pairs>([&](auto p) __attribute__((always_inline)) {
+        integers.min_pairs[p] = V::pair_u(scales.quad((PanelLayout<F>::groups + 2 * p) / 4), p % 2);
+      });
+      dmin = scales.dmin();
+    }
   }
-  if (t > 0) finish(sums[t / pair % 2 ^ 1], t - pair, 0, pair);
-  if (t == n_tokens) return;
-  sums[0].template multiply<1>(weights, tokens + t * k, plane, nothing);
-  finish(sums[0], t, 0, tile_tokens);
+};
+
+/// Sums of up to two tiles of tokens with a super-block of a panel, to be added to what they had before.
+template <class V, class F>
+struct PendingSums {
+  const TileSums<V, F>* sums;
+  const SuperBlockScales<V, F>* scales;
+  const GroupSums* group_sums;
+  const float* d;  // of the tokens
+  typename V::F32* acc;
+  int n_tiles = 0;
+
+  /// Quarter by quarter of each tile.
+  [[gnu::always_inline]] void add(int quarter) const {
+    constexpr int quarter_tokens = tile_tokens / 4;
+    for (int tile = 0; tile < n_tiles; ++tile) {
+      const int first = quarter * quarter_tokens, at = tile * tile_tokens + first;
+      const GroupSums* token_sums = group_sums + at;
+      const float* token_d = d + at;
+      typename V::F32* to = acc + at;
+      unrolled<quarter_tokens>([&](auto i) __attribute__((always_inline)) {
+        auto value = V::mul(V::to_float(sums->of(tile, first + i)), scales->d);
+        if constexpr (F::has_min)
+          value = V::fnma(V::to_float(scales->integers.min_sum(token_sums[i])), scales->dmin, value);
+        to[i] = V::fma(value, V::set1(token_d[i]), to[i]);
+      });
+    }
+  }
+};
+
+/// acc (panels, max_tile_tokens) += `n_tokens` tokens, a multiple of 16, times panels: super-block by
+/// super-block over the panels, so that its tokens stay in the first cache. While tiles multiply, the sums
+/// before become f32.
+template <class V, class F>
+void tile_super_blocks(const uint8_t* panels, int64_t stride, int n_panels, backend::Prefetch ahead,
+                       int64_t n_blocks, const QuantizedTokens& x, int64_t first, int n_tokens,
+                       typename V::F32 (*acc)[max_tile_tokens]) {
+  using L = PanelLayout<F>;
+  constexpr int k = QuantizedTokens::pair_columns, pair = 2 * tile_tokens, steps = F::block / k;
+  const int64_t plane = x.stride * k;
+  const int n_pairs = (n_tokens + pair - 1) / pair;
+  ScaledWeights<V, F> weights;
+  SuperBlockScales<V, F> scales[2];  // of this super-block, and of the one whose sums are pending
+  TileSums<V, F> sums;
+  PendingSums<V, F> before;
+  int now = 0;
+  for (int64_t block = 0; block < n_blocks; ++block)
+    for (int p = 0; p < n_panels; ++p) {
+      const uint8_t* panel = panels + p * stride;
+      scales[now].read(panel, block);
+      weights.read_scales(panel, block);
+      prefetch<L::meta_bytes>(panel + L::meta_at(block), ahead);
+      for (int c = 0; c < L::chunks; ++c) weights.read_chunk(panel, ahead, block, c);
+      const int8_t* tokens = x.codes_of(F::block, block * L::chunks, first);
+      for (int i = 0; i < n_pairs; ++i) {
+        const auto beside = [&](int quarter) __attribute__((always_inline)) { before.add(quarter); };
+        const int n_tiles = smaller(2, n_tokens / tile_tokens - 2 * i);
+        if (n_tiles == 2)
+          sums.template multiply<2>(weights, tokens + i * pair * k, plane, beside);
+        else
+          sums.template multiply<1>(weights, tokens + i * pair * k, plane, beside);
+        const int64_t at = block * x.stride + first + i * pair;
+        before = {&sums, &scales[now], x.group_sums + at, x.d + at, acc[p] + i * pair, n_tiles};
+      }
+      now ^= 1;
+    }
+  for (int quarter = 0; quarter < steps; ++quarter) before.add(quarter);
 }
 
 /// As fast_product: tokens that fill tiles go through them, the rest does not.
@@ -270,18 +318,19 @@ void tile_product(const uint8_t* panels, int n_panels, int64_t n_cols, const Qua
   static constexpr auto config =
       tile_config(short_spans ? smaller(F::d_span, chunk_columns) : QuantizedTokens::pair_columns);
   const int64_t stride = PanelLayout<F>::bytes(n_cols / F::block);
-  const backend::Prefetch ahead = backend::topology().prefetch;
+  // More tokens take longer than their weights need to come.
+  const backend::Prefetch ahead =
+      in_tiles == tile_tokens ? backend::topology().prefetch : backend::Prefetch{};
   V::configure_tiles(config);
-  // Block by block over the panels, so that its tokens stay in the first cache.
   typename V::F32 acc[max_tile_panels][max_tile_tokens];
   for (int p = 0; p < n_panels; ++p)
     for (int t = 0; t < in_tiles; ++t) acc[p][t] = V::set1(0);
-  for (int64_t i = 0; i < n_cols / (short_spans ? chunk_columns : F::block); ++i)
-    for (int p = 0; p < n_panels; ++p)
-      if constexpr (short_spans)
+  if constexpr (short_spans)
+    for (int64_t i = 0; i < n_cols / chunk_columns; ++i)
+      for (int p = 0; p < n_panels; ++p)
         tile_chunk<V, F>(panels + p * stride, ahead, i, x, first, in_tiles, acc[p]);
-      else
-        tile_super_block<V, F>(panels + p * stride, ahead, i, x, first, in_tiles, acc[p]);
+  else
+    tile_super_blocks<V, F>(panels, stride, n_panels, ahead, n_cols / F::block, x, first, in_tiles, acc);
   for (int p = 0; p < n_panels; ++p) {
     float* tile = out + p * n_tokens * panel_rows;
     for (int t = 0; t < in_tiles; ++t) V::store(tile + t * panel_rows, acc[p][t]);
