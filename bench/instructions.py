@@ -60,7 +60,7 @@ def per_weight(instructions):
 def main():
     for path in sys.argv[1:]:
         for name, instructions in disassembly(path):
-            match = re.search(r"fast_tile<.*::(\w+), realizar::kernels::(\w+), \d, false>", name)
+            match = re.search(r"fast_row<.*::(\w+), realizar::kernels::(\w+)>", name)
             if match and match[2] in FORMATS:
                 print(f"{match[1]:10} {match[2]:6} {per_weight(instructions):.3f}")
 

@@ -14,7 +14,7 @@ struct Avx2 {
   static constexpr int registers = 16;
   static constexpr bool signed_dot = true;
   static constexpr int queries = 6;
-  static constexpr int strips = 2, row_strips = 2;
+  static constexpr int strips = 2, row_strips = 2, row_panels = 1;
   using F32 = __m256;
   using I32 = __m256i;
   struct Dot {

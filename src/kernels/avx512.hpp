@@ -14,7 +14,7 @@ struct Avx512 {
   static constexpr int registers = 32;
   static constexpr bool signed_dot = false;
   static constexpr int queries = 8;
-  static constexpr int strips = 2, row_strips = 1;
+  static constexpr int strips = 2, row_strips = 1, row_panels = 1;
   using F32 = __m512;
   using I32 = __m512i;
   using Dot = __m512i;

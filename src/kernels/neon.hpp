@@ -14,7 +14,7 @@ struct Neon {
   static constexpr int registers = 32;
   static constexpr bool signed_dot = true;
   static constexpr int queries = 6;
-  static constexpr int strips = 4, row_strips = 4;
+  static constexpr int strips = 4, row_strips = 4, row_panels = 1;
   using F32 = float32x4_t;
   using I32 = int32x4_t;
   struct Dot {

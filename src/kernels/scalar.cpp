@@ -13,7 +13,7 @@ struct Scalar {
   static constexpr int registers = 32;
   static constexpr bool signed_dot = true;
   static constexpr int queries = 4;
-  static constexpr int strips = 1, row_strips = 1;
+  static constexpr int strips = 1, row_strips = 1, row_panels = 1;
   using F32 = float __attribute__((vector_size(4 * width)));
   using I32 = int32_t __attribute__((vector_size(4 * width)));
   using Dot = I32;

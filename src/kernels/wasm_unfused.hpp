@@ -15,7 +15,7 @@ struct WasmUnfused {
   static constexpr int registers = 16;
   static constexpr bool signed_dot = true;
   static constexpr int queries = 4;
-  static constexpr int strips = 4, row_strips = 2;
+  static constexpr int strips = 4, row_strips = 2, row_panels = 4;
   struct F32 {
     v128_t v;
   };

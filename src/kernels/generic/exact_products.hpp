@@ -118,7 +118,7 @@ void exact_tiles(ReadChunk<V> read, const uint8_t* panels, int64_t panel_stride,
   const auto for_groups = [&](const auto& fn) {
     for_strips<V, V::strips>(
         panels, panel_stride, n_panels, {}, [&]<int R>(const Strips<V, R>& strips, int p) {
-          auto* of_strips = sums + (p * of_panel + strips.part * R) * max_tile_tokens;
+          auto* of_strips = sums + p * of_panel * max_tile_tokens;
           fn(strips, reinterpret_cast<typename V::F32(*)[R]>(of_strips), tiles + p * n_tokens * panel_rows);
         });
   };

@@ -126,60 +126,58 @@ template <bool Many, class Fn>
   return static_cast<int32_t>((static_cast<uint32_t>(low) & 0xffff) | static_cast<uint32_t>(high) << 16);
 }
 
-/// Formats with a d for every 16 or 32 columns and no integer scales.
+/// A chunk of a format with a d for every 16 or 32 columns and no integer scales.
 template <class V, class F, int R, bool Many>
-[[gnu::always_inline]] inline void fast_short_spans(const Strips<V, R>& strips, int64_t n_cols,
-                                                    const QuantizedTokens& x, int64_t first, int n_tokens,
-                                                    typename V::F32 (*acc)[R]) {
+[[gnu::always_inline]] inline void fast_chunk(const Strips<V, R>& strips, int64_t chunk,
+                                              const QuantizedTokens& x, int64_t first, int n_tokens,
+                                              typename V::F32 (*acc)[R]) {
   using L = PanelLayout<F>;
   using F32 = typename V::F32;
   using I32 = typename V::I32;
   constexpr int spans = chunk_columns / F::d_span;  // of a chunk
   constexpr int groups = chunk_groups / spans;
   constexpr int offset = Operand<V, F>::offset;
-  for (int64_t chunk = 0; chunk < n_cols / chunk_columns; ++chunk) {
-    ChunkCodes<V, F, R, Many> w;
-    F32 d[R][spans], dmin[R];
-    unrolled<R>([&](auto r) __attribute__((always_inline)) {
-      const uint8_t* panel = strips.panel(r);
-      if (strips.begins_panel(r)) prefetch_chunk<F>(panel, chunk, strips.ahead());
-      w.read(r, chunk_of<F>(panel, chunk), strips.first_row(r));
-      const BlockScales<V, F> scales{panel + L::meta_at(chunk / L::chunks), strips.first_row(r)};
-      for (int s = 0; s < spans; ++s) d[r][s] = scales.d(static_cast<int>(chunk % L::chunks) * spans + s);
-      if constexpr (F::has_min) dmin[r] = scales.dmin();
-    });
-    const int64_t at = chunk * x.stride + first;
-    for_tokens<Many>(
-        n_tokens, [&](int t, auto count) __attribute__((always_inline)) {
-          constexpr int A = count.value;
-          unrolled<spans>([&](auto s) __attribute__((always_inline)) {
-            I32 sum[A][R];
-            unrolled<A>([&](auto a) __attribute__((always_inline)) {
-              auto start = V::set1_i32(0);
-              if constexpr (offset != 0) {
-                constexpr int low = s == 0 ? -offset : 0, high = s == spans - 1 ? -offset : 0;
-                start = V::dot2(start, V::set1_i32(pair_of(low, high)), x.half_sums + (at + t + a) * 2);
-              }
-              unrolled<R>([&](auto r) { sum[a][r] = start; });
-            });
-            add_dots<V, F, A, R, s * groups, groups>(
-                sum, w, x.codes + (at + t) * chunk_columns, chunk_columns,
-                [](int, int) { return typename V::Scale{}; }, [](int, int) { return V::no_dot(); });
-            unrolled<A>([&](auto a) __attribute__((always_inline)) {
-              const F32 dx = V::set1(x.d[at + t + a]);
-              unrolled<R>([&](auto r) __attribute__((always_inline)) {
-                F32& out = acc[t + a][r];
-                out = V::fma(V::to_float(sum[a][r]), V::mul(d[r][s], dx), out);
-              });
+  ChunkCodes<V, F, R, Many> w;
+  F32 d[R][spans], dmin[R];
+  unrolled<R>([&](auto r) __attribute__((always_inline)) {
+    const uint8_t* panel = strips.panel(r);
+    if (strips.begins_panel(r)) prefetch_chunk<F>(panel, chunk, strips.ahead());
+    w.read(r, chunk_of<F>(panel, chunk), strips.first_row(r));
+    const BlockScales<V, F> scales{panel + L::meta_at(chunk / L::chunks), strips.first_row(r)};
+    for (int s = 0; s < spans; ++s) d[r][s] = scales.d(static_cast<int>(chunk % L::chunks) * spans + s);
+    if constexpr (F::has_min) dmin[r] = scales.dmin();
+  });
+  const int64_t at = chunk * x.stride + first;
+  for_tokens<Many>(
+      n_tokens, [&](int t, auto count) __attribute__((always_inline)) {
+        constexpr int A = count.value;
+        unrolled<spans>([&](auto s) __attribute__((always_inline)) {
+          I32 sum[A][R];
+          unrolled<A>([&](auto a) __attribute__((always_inline)) {
+            auto start = V::set1_i32(0);
+            if constexpr (offset != 0) {
+              constexpr int low = s == 0 ? -offset : 0, high = s == spans - 1 ? -offset : 0;
+              start = V::dot2(start, V::set1_i32(pair_of(low, high)), x.half_sums + (at + t + a) * 2);
+            }
+            unrolled<R>([&](auto r) { sum[a][r] = start; });
+          });
+          add_dots<V, F, A, R, s * groups, groups>(
+              sum, w, x.codes + (at + t) * chunk_columns, chunk_columns,
+              [](int, int) { return typename V::Scale{}; }, [](int, int) { return V::no_dot(); });
+          unrolled<A>([&](auto a) __attribute__((always_inline)) {
+            const F32 dx = V::set1(x.d[at + t + a]);
+            unrolled<R>([&](auto r) __attribute__((always_inline)) {
+              F32& out = acc[t + a][r];
+              out = V::fma(V::to_float(sum[a][r]), V::mul(d[r][s], dx), out);
             });
           });
-          if constexpr (F::has_min)
-            unrolled<A>([&](auto a) __attribute__((always_inline)) {
-              const F32 minus_sum = V::set1(x.minus_sums[at + t + a]);
-              unrolled<R>([&](auto r) { acc[t + a][r] = V::fma(dmin[r], minus_sum, acc[t + a][r]); });
-            });
         });
-  }
+        if constexpr (F::has_min)
+          unrolled<A>([&](auto a) __attribute__((always_inline)) {
+            const F32 minus_sum = V::set1(x.minus_sums[at + t + a]);
+            unrolled<R>([&](auto r) { acc[t + a][r] = V::fma(dmin[r], minus_sum, acc[t + a][r]); });
+          });
+      });
 }
 
 /// The integer scales and mins of a super-block, ready to meet tokens.
@@ -233,83 +231,112 @@ struct SuperBlock {
   }
 };
 
-/// Formats of 256 columns under one d.
+/// A block of 256 columns under one d.
 template <class V, class F, int R, bool Many>
-[[gnu::always_inline]] inline void fast_super_blocks(const Strips<V, R>& strips, int64_t n_cols,
-                                                     const QuantizedTokens& x, int64_t first, int n_tokens,
-                                                     typename V::F32 (*acc)[R]) {
+[[gnu::always_inline]] inline void fast_super_block(const Strips<V, R>& strips, int64_t block,
+                                                    const QuantizedTokens& x, int64_t first, int n_tokens,
+                                                    typename V::F32 (*acc)[R]) {
   using L = PanelLayout<F>;
   using F32 = typename V::F32;
   using I32 = typename V::I32;
   constexpr int group = smaller(F::group, chunk_columns);
-  for (int64_t block = 0; block < n_cols / F::block; ++block) {
-    SuperBlock<V, F> integers[R];
+  SuperBlock<V, F> integers[R];
+  unrolled<R>([&](auto r) __attribute__((always_inline)) {
+    const uint8_t* meta = strips.panel(r) + L::meta_at(block);
+    if (strips.begins_panel(r)) prefetch<L::meta_bytes>(meta, strips.ahead());
+    integers[r].read({meta, strips.first_row(r)});
+  });
+  const int64_t block_at = block * x.stride + first;
+  I32 sum[Many ? max_tile_tokens : 1][R];
+  for (int t = 0; t < n_tokens; ++t)
+    unrolled<R>([&](auto r) { sum[t][r] = integers[r].bias(x.group_sums[block_at + t]); });
+  for (int c = 0; c < L::chunks; ++c) {
+    ChunkCodes<V, F, R, Many> w;
     unrolled<R>([&](auto r) __attribute__((always_inline)) {
-      const uint8_t* meta = strips.panel(r) + L::meta_at(block);
-      if (strips.begins_panel(r)) prefetch<L::meta_bytes>(meta, strips.ahead());
-      integers[r].read({meta, strips.first_row(r)});
+      const uint8_t* chunk = strips.panel(r) + L::codes_at(block) + c * CodeChunk<F>::bytes;
+      if (strips.begins_panel(r)) prefetch<CodeChunk<F>::bytes>(chunk, strips.ahead());
+      w.read(r, chunk, strips.first_row(r));
     });
-    const int64_t block_at = block * x.stride + first;
-    I32 sum[Many ? max_tile_tokens : 1][R];
-    for (int t = 0; t < n_tokens; ++t)
-      unrolled<R>([&](auto r) { sum[t][r] = integers[r].bias(x.group_sums[block_at + t]); });
-    for (int c = 0; c < L::chunks; ++c) {
-      ChunkCodes<V, F, R, Many> w;
-      unrolled<R>([&](auto r) __attribute__((always_inline)) {
-        const uint8_t* chunk = strips.panel(r) + L::codes_at(block) + c * CodeChunk<F>::bytes;
-        if (strips.begins_panel(r)) prefetch<CodeChunk<F>::bytes>(chunk, strips.ahead());
-        w.read(r, chunk, strips.first_row(r));
-      });
-      const int8_t* codes = x.codes_of(256, block * L::chunks + c, first);
-      const auto scale = [&](int r, int i) __attribute__((always_inline)) {
-        return integers[r].scale[F::scale_bits == 0 ? 0 : c * (chunk_columns / group) + i];
-      };
-      for_tokens<Many>(
-          n_tokens, [&](int t, auto count) __attribute__((always_inline)) {
-            const auto start = [&](int a, int i) __attribute__((always_inline)) {
-              if constexpr (Operand<V, F>::centred)
-                return V::minus_dot(F::offset, x.group_sums[block_at + t + a].of_pairs[2 * c + i]);
-              else
-                return V::no_dot();
-            };
-            add_dots<V, F, count.value, R, 0, chunk_groups>(sum + t, w,
-                                                            codes + t * QuantizedTokens::pair_columns,
-                                                            QuantizedTokens::pair_columns, scale, start);
-          });
-    }
-    F32 d[R], dmin[R];
+    const int8_t* codes = x.codes_of(256, block * L::chunks + c, first);
+    const auto scale = [&](int r, int i) __attribute__((always_inline)) {
+      return integers[r].scale[F::scale_bits == 0 ? 0 : c * (chunk_columns / group) + i];
+    };
+    for_tokens<Many>(
+        n_tokens, [&](int t, auto count) __attribute__((always_inline)) {
+          const auto start = [&](int a, int i) __attribute__((always_inline)) {
+            if constexpr (Operand<V, F>::centred)
+              return V::minus_dot(F::offset, x.group_sums[block_at + t + a].of_pairs[2 * c + i]);
+            else
+              return V::no_dot();
+          };
+          add_dots<V, F, count.value, R, 0, chunk_groups>(sum + t, w,
+                                                          codes + t * QuantizedTokens::pair_columns,
+                                                          QuantizedTokens::pair_columns, scale, start);
+        });
+  }
+  F32 d[R], dmin[R];
+  unrolled<R>([&](auto r) __attribute__((always_inline)) {
+    const BlockScales<V, F> scales{strips.panel(r) + L::meta_at(block), strips.first_row(r)};
+    d[r] = scales.d(0);
+    if constexpr (F::has_min) dmin[r] = scales.dmin();
+  });
+  for (int t = 0; t < n_tokens; ++t) {
+    const auto dx = V::set1(x.d[block_at + t]);
     unrolled<R>([&](auto r) __attribute__((always_inline)) {
-      const BlockScales<V, F> scales{strips.panel(r) + L::meta_at(block), strips.first_row(r)};
-      d[r] = scales.d(0);
-      if constexpr (F::has_min) dmin[r] = scales.dmin();
+      F32 value = V::mul(V::to_float(sum[t][r]), d[r]);
+      if constexpr (F::has_min)
+        value = V::fnma(V::to_float(integers[r].min_sum(x.group_sums[block_at + t])), dmin[r], value);
+      acc[t][r] = V::fma(value, dx, acc[t][r]);
     });
-    for (int t = 0; t < n_tokens; ++t) {
-      const auto dx = V::set1(x.d[block_at + t]);
-      unrolled<R>([&](auto r) __attribute__((always_inline)) {
-        F32 value = V::mul(V::to_float(sum[t][r]), d[r]);
-        if constexpr (F::has_min)
-          value = V::fnma(V::to_float(integers[r].min_sum(x.group_sums[block_at + t])), dmin[r], value);
-        acc[t][r] = V::fma(value, dx, acc[t][r]);
-      });
-    }
   }
 }
 
-/// out (panels, n_tokens, 16) of the panels that R strips make.
-template <class V, class F, int R, bool Many>
-void fast_tile(const Strips<V, R>& strips, int64_t n_cols, const QuantizedTokens& x, int64_t first,
-               int n_tokens, float* out) {
+/// out (panels, n_tokens, 16) of `n_turns` times R strips, which take turns: what one waits for from memory
+/// comes while others are computed.
+template <class V, class F, int R, bool Many, int MostTurns>
+[[gnu::always_inline]] inline void fast_tile(const Strips<V, R>& strips, int n_turns, int64_t n_cols,
+                                             const QuantizedTokens& x, int64_t first, int n_tokens,
+                                             float* out) {
   const int n = Many ? n_tokens : 1;
-  typename V::F32 acc[Many ? max_tile_tokens : 1][R];
-  for (int t = 0; t < n; ++t)
-    for (auto& each : acc[t]) each = V::set1(0);
-  if constexpr (F::d_span <= chunk_columns)
-    fast_short_spans<V, F, R, Many>(strips, n_cols, x, first, n, acc);
-  else
-    fast_super_blocks<V, F, R, Many>(strips, n_cols, x, first, n, acc);
-  for (int t = 0; t < n; ++t)
-    unrolled<R>([&](auto r)
-                    __attribute__((always_inline)) { V::store(strips.result(out, n, r, t), acc[t][r]); });
+  if constexpr (MostTurns == 1) n_turns = 1;
+  typename V::F32 acc[MostTurns][Many ? max_tile_tokens : 1][R];
+  for (int turn = 0; turn < n_turns; ++turn)
+    for (int t = 0; t < n; ++t)
+      for (auto& each : acc[turn][t]) each = V::set1(0);
+  constexpr bool short_spans = F::d_span <= chunk_columns;
+  for (int64_t i = 0; i < n_cols / (short_spans ? chunk_columns : F::block); ++i)
+    for (int turn = 0; turn < n_turns; ++turn)
+      if constexpr (short_spans)
+        fast_chunk<V, F, R, Many>(strips.after(turn), i, x, first, n, acc[turn]);
+      else
+        fast_super_block<V, F, R, Many>(strips.after(turn), i, x, first, n, acc[turn]);
+  for (int turn = 0; turn < n_turns; ++turn) {
+    const Strips<V, R> at = strips.after(turn);
+    float* tiles = out + turn / at.parts * n * panel_rows;
+    for (int t = 0; t < n; ++t)
+      unrolled<R>([&](auto r) __attribute__((always_inline)) {
+        V::store(at.result(tiles, n, r, t), acc[turn][t][r]);
+      });
+  }
+}
+
+/// Panels that take turns with one token. A super-block is long enough for a stream of its own.
+template <class V, class F>
+inline constexpr int panels_in_turns = F::d_span <= chunk_columns ? V::row_panels : 1;
+
+template <class V, class F>
+[[gnu::noinline]] void fast_row(const uint8_t* panels, int64_t stride, int n_panels,
+                                backend::Prefetch prefetch, int64_t n_cols, const QuantizedTokens& x,
+                                int64_t token, float* out) {
+  constexpr int R = V::row_strips, parts = Strips<V, R>::parts;
+  fast_tile<V, F, R, false, panels_in_turns<V, F> * parts>(Strips<V, R>{panels, stride, prefetch},
+                                                           n_panels * parts, n_cols, x, token, 1, out);
+}
+
+template <class V, class F, int R>
+void fast_rows(const Strips<V, R>& strips, int64_t n_cols, const QuantizedTokens& x, int64_t first,
+               int n_tokens, float* out) {
+  fast_tile<V, F, R, true, 1>(strips, 1, n_cols, x, first, n_tokens, out);
 }
 
 template <class V, class F>
@@ -318,16 +345,16 @@ void fast_product(const uint8_t* panels, int n_panels, int64_t n_cols, const Qua
   const int64_t stride = PanelLayout<F>::bytes(n_cols / F::block);
   // More tokens take longer than their weights need to come.
   const auto prefetch = n_tokens <= tokens_at_once ? backend::topology().prefetch : backend::Prefetch{};
-  if (n_tokens == 1)
-    for_strips<V, V::row_strips>(
-        panels, stride, n_panels, prefetch, [&]<int R>(const Strips<V, R>& strips, int p) {
-          fast_tile<V, F, R, false>(strips, n_cols, x, first, 1, out + p * panel_rows);
-        });
-  else
-    for_strips<V, V::strips>(
-        panels, stride, n_panels, prefetch, [&]<int R>(const Strips<V, R>& strips, int p) {
-          fast_tile<V, F, R, true>(strips, n_cols, x, first, n_tokens, out + p * n_tokens * panel_rows);
-        });
+  if (n_tokens == 1) {
+    constexpr int together = panels_in_turns<V, F>;
+    for (int p = 0; p < n_panels; p += together)
+      fast_row<V, F>(panels + p * stride, stride, smaller(together, n_panels - p), prefetch, n_cols, x, first,
+                     out + p * panel_rows);
+    return;
+  }
+  for_strips<V, V::strips>(panels, stride, n_panels, prefetch, [&]<int R>(const Strips<V, R>& strips, int p) {
+    fast_rows<V, F>(strips, n_cols, x, first, n_tokens, out + p * n_tokens * panel_rows);
+  });
 }
 
 }  // namespace realizar::kernels::generic

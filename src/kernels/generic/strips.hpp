@@ -10,22 +10,28 @@ namespace realizar::kernels::generic {
 template <class V, int R>
 struct Strips {
   static constexpr int of_panel = panel_rows / V::width;
+  static constexpr int parts = R < of_panel ? of_panel / R : 1;  // that a panel is done in
 
   const uint8_t* panels;
   int64_t panel_stride;        // bytes
   backend::Prefetch prefetch;  // of all panels read side by side
-  int part = 0;                // of a panel, where R strips are less than one
+  int part = 0;
 
   [[gnu::always_inline]] const uint8_t* panel(int r) const { return panels + r / of_panel * panel_stride; }
   [[gnu::always_inline]] int first_row(int r) const {
-    return r % of_panel * V::width + (R < of_panel ? part * R * V::width : 0);
+    return (part * R % of_panel + r % of_panel) * V::width;
   }
   /// Whether what is asked for ahead is asked for with strip r: once a panel.
   [[gnu::always_inline]] bool begins_panel(int r) const { return first_row(r) == 0; }
 
   /// How far ahead of each panel to ask, where several are read side by side.
   [[gnu::always_inline]] backend::Prefetch ahead() const {
-    return {prefetch.bytes * of_panel / (R < of_panel ? of_panel : R), prefetch.page_starts};
+    return {prefetch.bytes / (R < of_panel ? 1 : R / of_panel), prefetch.page_starts};
+  }
+
+  /// As many strips, `i` parts after these.
+  [[gnu::always_inline]] Strips after(int i) const {
+    return {panels + i / parts * panel_stride, panel_stride, prefetch, i % parts};
   }
 
   /// The results of strip r for a token, in tiles (panels, n_tokens, 16).
@@ -40,14 +46,12 @@ template <class V, int R, class Fn>
 [[gnu::always_inline]] inline void for_strips(const uint8_t* panels, int64_t panel_stride, int n_panels,
                                               backend::Prefetch prefetch, const Fn& fn) {
   constexpr int of_panel = Strips<V, R>::of_panel, at_once = R / of_panel;
-  constexpr int alone = smaller(R, of_panel);
+  static_assert(at_once > 0);
   int p = 0;
   if constexpr (at_once > 1)
     for (; p + at_once <= n_panels; p += at_once)
       fn(Strips<V, R>{panels + p * panel_stride, panel_stride, prefetch}, p);
-  for (; p < n_panels; ++p)
-    for (int part = 0; part < of_panel / alone; ++part)
-      fn(Strips<V, alone>{panels + p * panel_stride, panel_stride, prefetch, part}, p);
+  for (; p < n_panels; ++p) fn(Strips<V, of_panel>{panels + p * panel_stride, panel_stride, prefetch}, p);
 }
 
 }  // namespace realizar::kernels::generic

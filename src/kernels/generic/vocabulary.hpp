@@ -9,8 +9,8 @@
 // clang-format off: the lines of the vocabulary are its entries
 // The vocabulary of the generic kernels. An instruction set V has V::width (16, 8 or 4) lanes in each of
 // V::registers, multiplies V::strips registers of rows together with many tokens and V::row_strips with one,
-// V::queries queries of attention (or tokens in f32) together with keys and values, and has as static
-// functions on lanes of
+// of V::row_panels panels in turns, V::queries queries of attention (or tokens in f32) together with keys and
+// values, and has as static functions on lanes of
 //
 //   F32  load store set1 add sub mul div, fma(a,b,c)=ab+c, fnma(a,b,c)=c-ab: each rounded once
 //        min(a,b)=a<b?a:b, max(a,b)=a>b?a:b (so a NaN in a gives b)
