@@ -19,7 +19,8 @@ endfunction()
 function(realizar_wasm_program name)
   if(EMSCRIPTEN)
     target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/wasm/unwind.cpp)
-    target_link_options(${name} PRIVATE ${program_options})
+    # Optimising the whole of a program once more takes longer than what it saves programs that run once.
+    target_link_options(${name} PRIVATE ${program_options} -O1)
   endif()
 endfunction()
 
