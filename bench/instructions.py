@@ -41,7 +41,8 @@ def work(instructions, first, last):
 
 
 def per_weight(instructions):
-    """The loop over the blocks is the longest one that multiplies; if another one lies in it, that is over chunks."""
+    """The loop over the blocks is the longest one that multiplies; the shortest one in it, if any, is over chunks: what
+    lies between may be the same loop entered elsewhere."""
     multiplying = [
         (last - first, first, last)
         for first, last in loops(instructions)
@@ -53,7 +54,7 @@ def per_weight(instructions):
     inner = [(a, b) for _, a, b in multiplying[:-1] if first <= a and b <= last]
     if not inner:
         return block / (ROWS * CHUNK_COLUMNS)
-    chunk = work(instructions, *inner[-1])
+    chunk = work(instructions, *inner[0])
     return (block + (SUPER_BLOCK_CHUNKS - 1) * chunk) / (ROWS * CHUNK_COLUMNS * SUPER_BLOCK_CHUNKS)
 
 
