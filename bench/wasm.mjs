@@ -2,8 +2,6 @@
 // build, with the same number of threads, in turns: prefill of about 512 tokens, decode of 64 behind them and behind a few.
 // Prints medians and the ratios. A page in Chromium compiles the same code as node does.
 import { execFileSync } from 'node:child_process';
-import { homedir } from 'node:os';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -13,9 +11,9 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: { threads: { type: 'string', default: '1' }, rounds: { type: 'string', default: '3' }, json: { type: 'boolean' } },
 });
-const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
-const file = positionals[0] ?? path.join(cache, 'realizar/models/SmolLM2-135M-Instruct.Q4_1.gguf');
-const program = fileURLToPath(new URL('../build/release/realizar', import.meta.url));
+const inTree = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const file = positionals[0] ?? execFileSync(inTree('scripts/fetch_model'), { encoding: 'utf8' }).trim();
+const program = inTree('build/release/realizar');
 const threads = Number(options.threads);
 const depth = 512, tokens = 64;
 

@@ -41,8 +41,7 @@ struct WasmUnfused {
     return {wasm_v128_bitselect(x.v, y.v, wasm_f32x4_lt(a.v, b.v))};
   }
   static F32 keep_nan(F32 x, F32 y) { return {wasm_v128_bitselect(y.v, x.v, wasm_f32x4_eq(x.v, x.v))}; }
-  /// The exponent is put right by a product, which also makes denormal halves normal; exact. What is no
-  /// number is seldom there.
+  /// The exponent is put right by a product, which also makes denormal halves normal; exact.
   static F32 load_f16(const uint16_t* p) {
     const v128_t half = wasm_i32x4_load16x4(p);
     const v128_t bits = wasm_v128_and(wasm_i32x4_shl(half, 13), wasm_i32x4_const_splat(INT32_C(-0x70002000)));
@@ -112,11 +111,12 @@ struct WasmUnfused {
 
   template <class T>
   static T in_register(T a) {
-    return a;  // the compiler of the WebAssembly, which comes later, has its own mind
+    return a;  // what runs WebAssembly compiles it once more, and gives out registers itself
   }
 
   // Bytes meet as int16, those at even places and those at odd ones. Sums are 256 times what they stand for:
-  // one of the two that meet stays in the upper half of its 16 bits, where it need not be given a sign.
+  // one of the two that meet stays in the upper half of its 16 bits, where it need not be given a sign. dot_u
+  // is for codes below 128, since the types with larger ones are signed.
   static constexpr int depth(int) { return chunk_groups; }
   static Dot no_dot() { return {wasm_i32x4_const_splat(0)}; }
   static Dot dot_u(Dot dot, I32 w, const int8_t* x) {

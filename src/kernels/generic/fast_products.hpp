@@ -195,6 +195,7 @@ struct SuperBlock {
   I32 scale_pairs[n_pairs], min_pairs[n_pairs];  // int16
 
   [[gnu::always_inline]] void read(const Scales& scales) {
+    if constexpr (F::has_min) read_mins(scales);
     if constexpr (has_fields)
       unrolled<L::groups / 4>([&](auto q) __attribute__((always_inline)) {
         const I32 bytes = scales.quad(q);
@@ -204,9 +205,14 @@ struct SuperBlock {
         unrolled<2>([&](auto i) __attribute__((always_inline)) {
           if constexpr (offset != 0)
             scale_pairs[2 * q + i] = Scales::signed_scales ? V::pair_s(bytes, i) : V::pair_u(bytes, i);
-          if constexpr (F::has_min) min_pairs[2 * q + i] = V::pair_u(scales.quad(L::groups / 4 + q), i);
         });
       });
+  }
+
+  [[gnu::always_inline]] void read_mins(const Scales& scales) {
+    unrolled<n_pairs>([&](auto p) __attribute__((always_inline)) {
+      min_pairs[p] = V::pair_u(scales.quad((L::groups + 2 * p) / 4), p % 2);
+    });
   }
 
   /// What the offset of the codes takes off a token's integer dot.
@@ -324,6 +330,7 @@ template <class V, class F, int R, bool Many, int MostTurns>
 template <class V, class F>
 inline constexpr int panels_in_turns = F::d_span <= chunk_columns ? V::row_panels : 1;
 
+/// Of one token and up to panels_in_turns panels; by itself, where bench/instructions.py counts.
 template <class V, class F>
 [[gnu::noinline]] void fast_row(const uint8_t* panels, int64_t stride, int n_panels,
                                 backend::Prefetch prefetch, int64_t n_cols, const QuantizedTokens& x,
@@ -333,6 +340,7 @@ template <class V, class F>
                                                            n_panels * parts, n_cols, x, token, 1, out);
 }
 
+/// Of many tokens and the panels that R strips make.
 template <class V, class F, int R>
 void fast_rows(const Strips<V, R>& strips, int64_t n_cols, const QuantizedTokens& x, int64_t first,
                int n_tokens, float* out) {

@@ -15,12 +15,10 @@ struct Strips {
   const uint8_t* panels;
   int64_t panel_stride;        // bytes
   backend::Prefetch prefetch;  // of all panels read side by side
-  int part = 0;
+  int part = 0;                // 0 where R strips are a panel or more
 
   [[gnu::always_inline]] const uint8_t* panel(int r) const { return panels + r / of_panel * panel_stride; }
-  [[gnu::always_inline]] int first_row(int r) const {
-    return (part * R % of_panel + r % of_panel) * V::width;
-  }
+  [[gnu::always_inline]] int first_row(int r) const { return (part * R + r % of_panel) * V::width; }
   /// Whether what is asked for ahead is asked for with strip r: once a panel.
   [[gnu::always_inline]] bool begins_panel(int r) const { return first_row(r) == 0; }
 

@@ -232,9 +232,7 @@ struct SuperBlockScales {
     const BlockScales<V, F> scales{panel + PanelLayout<F>::meta_at(block), 0};
     d = scales.d(0);
     if constexpr (F::has_min) {
-      unrolled<SuperBlock<V, F>::n_pairs>([&](auto p) __attribute__((always_inline)) {
-        integers.min_pairs[p] = V::pair_u(scales.quad((PanelLayout<F>::groups + 2 * p) / 4), p % 2);
-      });
+      integers.read_mins(scales);
       dmin = scales.dmin();
     }
   }
