@@ -64,7 +64,7 @@ inline constexpr int kv_tile = 64;
 inline constexpr int kv_segment = 512;
 
 /// Most queries that attention takes at once.
-inline constexpr int max_attention_queries = 32;
+inline constexpr int max_attention_queries = 64;
 
 /// Columns that share a scale in q8_0.
 inline constexpr int kv_block = 32;

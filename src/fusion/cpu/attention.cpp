@@ -119,22 +119,30 @@ void attend_all(const Layer& layer, int64_t first_token, int64_t n_tokens, int k
     for (int i = 0; i < count; ++i) {
       index[i] = {first_token + (from + i) / layer.group,
                   kv_head * layer.group + static_cast<int>((from + i) % layer.group)};
-      total[i] = layer.start(layer.out(index[i].token, index[i].head));
       begin = std::min(begin, layer.first_segment(index[i].token));
       end = std::max(end, layer.first_segment(index[i].token) + layer.n_segments(index[i].token));
     }
     for (int64_t s = begin; s < end; ++s) {
       int used = 0, owner[max_attention_queries];
       for (int i = 0; i < count; ++i) {
-        const AttentionQuery q =
-            layer.query(index[i].token, index[i].head, s, scratch.parts + int64_t{used} * layer.out_dim);
+        // The first segment of a query needs no merging.
+        const bool first = s == layer.first_segment(index[i].token);
+        const AttentionQuery q = layer.query(
+            index[i].token, index[i].head, s,
+            first ? layer.out(index[i].token, index[i].head) : scratch.parts + int64_t{used} * layer.out_dim);
         if (q.begin >= q.end) continue;
         parts[used] = q;
         owner[used++] = i;
       }
       if (used == 0) continue;  // windows of tokens that stand apart
       layer.table.attend[static_cast<int>(layer.e.kv.type())](segment, parts, used, scratch.page);
-      for (int i = 0; i < used; ++i) layer.table.merge_attention(total[owner[i]], parts[i], layer.out_dim);
+      for (int i = 0; i < used; ++i) {
+        const int to = owner[i];
+        if (s == layer.first_segment(index[to].token))
+          total[to] = parts[i];
+        else
+          layer.table.merge_attention(total[to], parts[i], layer.out_dim);
+      }
     }
     for (int i = 0; i < count; ++i) layer.finish(total[i], index[i].head, scratch.parts);
   }
@@ -214,7 +222,8 @@ void execute(const Attention& op, Execution& e, int worker) {
   }
   // Tokens are taken in blocks aligned to the batch, as many as fill the kernel's queries but leave enough
   // tasks for all workers; a block that crosses sequences is done in parts.
-  const int64_t fitting = std::max<int64_t>(1, max_attention_queries / layer.group);
+  int64_t fitting = std::max<int64_t>(1, max_attention_queries / layer.group);
+  if (fitting > 8) fitting = fitting / 8 * 8;  // queries by the eight, as kernels take them
   const int64_t block = std::clamp<int64_t>(e.n_tokens * layer.n_kv_heads / (8 * e.pool.size()), 1, fitting);
   const int64_t n_blocks = (e.n_tokens + block - 1) / block;
   e.pool.parallel_for(n_blocks * layer.n_kv_heads, 1, [&](int64_t begin, int64_t end) {

@@ -136,45 +136,77 @@ template <class V, KvFormat Format, int N>
   }
 }
 
-/// Scores become weights e^(score - max) where the query looks, 0 elsewhere. Returns the factor for what was
-/// summed under the maximum before.
-template <class V>
-float tile_weights(const AttentionSegment& segment, AttentionQuery& query, Lanes16<V>& sum, float* scores,
-                   int64_t tile, int from, int to) {
-  constexpr float lowest = -__builtin_inff();
-  const bool whole = from == 0 && to == kv_tile;
-  const auto factor = V::set1(segment.scale), nothing = V::set1(lowest), slope = V::set1(query.slope);
-  const auto first = V::set1(static_cast<float>(from)), end = V::set1(static_cast<float>(to));
-  const auto distance = V::set1(static_cast<float>(tile - query.position));
-  auto top = Lanes16<V>::all(lowest);
-  for (int j = 0; j < kv_tile; j += 16)
-    for (int p = 0; p < top.parts; ++p) {
-      float* lanes = scores + j + p * V::width;
-      const auto slot = V::load(slots.number + j + p * V::width);
-      auto s = V::mul(V::load(lanes), factor);
-      if (segment.soft_cap != 0) s = capped<V>(s, segment.soft_cap);
-      if (query.slope != 0) s = V::fma(slope, V::add(slot, distance), s);
-      if (!whole) s = V::less(slot, first, nothing, V::less(slot, end, s, nothing));
-      top.part[p] = V::max(s, top.part[p]);
-      V::store(lanes, s);
+/// What N queries see of a tile: slots [from[q], to[q]), all of them within [first, end).
+template <int N>
+struct SeenSlots {
+  int first = kv_tile, end = 0, from[N], to[N];
+
+  SeenSlots(const AttentionQuery* queries, int64_t tile) {
+    const auto slot = [&](int64_t position) {
+      return static_cast<int>(position < tile ? 0 : position > tile + kv_tile ? kv_tile : position - tile);
+    };
+    for (int q = 0; q < N; ++q) {
+      from[q] = slot(queries[q].begin);
+      to[q] = slot(queries[q].end);
+      first = smaller(first, from[q]);
+      end = to[q] > end ? to[q] : end;
     }
-  const float tile_max = top.max();
-  float rescale = 1;
-  if (tile_max > query.max) {
-    // Nothing was summed before the first score.
-    rescale = query.max == lowest ? 0 : V::first(exp<V>(V::set1(query.max - tile_max)));
-    query.max = tile_max;
-    for (int p = 0; p < sum.parts; ++p) sum.part[p] = V::mul(sum.part[p], V::set1(rescale));
   }
-  const auto shift = V::set1(query.max == lowest ? 0 : query.max);
-  for (int j = 0; j < kv_tile; j += 16)
-    for (int p = 0; p < sum.parts; ++p) {
-      float* lanes = scores + j + p * V::width;
-      const auto weight = exp<V>(V::sub(V::load(lanes), shift));
-      V::store(lanes, weight);
-      sum.part[p] = V::add(sum.part[p], weight);
-    }
-  return rescale;
+};
+
+/// Scores of N queries become weights e^(score - max) where a query looks, 0 elsewhere; rescale[q] is the
+/// factor for what was summed under the maximum before. Nothing branches on a score, so that the queries are
+/// computed side by side.
+template <class V, int N>
+void tile_weights(const AttentionSegment& segment, const SeenSlots<N>& seen, int64_t tile,
+                  AttentionQuery* queries, Lanes16<V>* sums, float (*scores)[kv_tile], float* rescale) {
+  constexpr float lowest = -__builtin_inff();
+  constexpr int parts = Lanes16<V>::parts, padded = (N + V::width - 1) / V::width * V::width;
+  const int begin = seen.first / 16 * 16;
+  alignas(64) float before[padded] = {}, top[padded] = {}, factor[padded], shift[padded];
+  const auto scale = V::set1(segment.scale), nothing = V::set1(lowest);
+  for (int q = 0; q < N; ++q) {
+    const bool whole = seen.from[q] == 0 && seen.to[q] == kv_tile;
+    const auto slope = V::set1(queries[q].slope);
+    const auto from = V::set1(static_cast<float>(seen.from[q])), to = V::set1(static_cast<float>(seen.to[q]));
+    const auto distance = V::set1(static_cast<float>(tile - queries[q].position));
+    auto most = Lanes16<V>::all(lowest);
+    for (int j = begin; j < seen.end; j += 16)
+      for (int p = 0; p < parts; ++p) {
+        float* lanes = scores[q] + j + p * V::width;
+        const auto slot = V::load(slots.number + j + p * V::width);
+        auto s = V::mul(V::load(lanes), scale);
+        if (segment.soft_cap != 0) s = capped<V>(s, segment.soft_cap);
+        if (queries[q].slope != 0) s = V::fma(slope, V::add(slot, distance), s);
+        if (!whole) s = V::less(slot, from, nothing, V::less(slot, to, s, nothing));
+        most.part[p] = V::max(s, most.part[p]);
+        V::store(lanes, s);
+      }
+    before[q] = queries[q].max;
+    top[q] = most.max();
+  }
+  for (int q = 0; q < N; q += V::width) {
+    const auto old = V::load(before + q), now = V::load(top + q);
+    const auto max = V::less(old, now, now, old);
+    // e^-infinity where nothing was summed before the first score, e^0 where the maximum stays.
+    V::store(factor + q, exp<V, false>(V::less(old, now, V::sub(old, now), V::set1(0))));
+    V::store(shift + q, V::less(nothing, max, max, V::set1(0)));
+    V::store(top + q, max);
+  }
+  for (int q = 0; q < N; ++q) {
+    const auto minus = V::set1(shift[q]), times = V::set1(factor[q]);
+    Lanes16<V>& sum = sums[q];
+    for (int p = 0; p < parts; ++p) sum.part[p] = V::mul(sum.part[p], times);
+    for (int j = begin; j < seen.end; j += 16)
+      for (int p = 0; p < parts; ++p) {
+        float* lanes = scores[q] + j + p * V::width;
+        const auto weight = exp<V, false>(V::sub(V::load(lanes), minus));
+        V::store(lanes, weight);
+        sum.part[p] = V::add(sum.part[p], weight);
+      }
+    queries[q].max = top[q];
+    rescale[q] = factor[q];
+  }
 }
 
 /// What one query takes from a tile: weights of the positions [from, to), 0 elsewhere.
@@ -309,26 +341,18 @@ PageView<KvFormat::f32> unpack_page(const PageView<Format>& page, int key_dim, i
 template <class V, int N, KvFormat Format>
 void attend_tile(const AttentionSegment& segment, const PageView<Format>& page, int64_t tile,
                  AttentionQuery* queries, Lanes16<V>* sums) {
-  const auto slot = [&](int64_t position) {
-    return static_cast<int>(position < tile ? 0 : position > tile + kv_tile ? kv_tile : position - tile);
-  };
-  int first = kv_tile, end = 0;  // what any of them sees
-  for (int q = 0; q < N; ++q) {
-    first = smaller(first, slot(queries[q].begin));
-    end = slot(queries[q].end) > end ? slot(queries[q].end) : end;
-  }
-  alignas(64) float scores[N][kv_tile] = {};
-  tile_scores<V, Format, N>(page, segment.key_dim, queries, first, end, scores);
-  TileWeights seen[N];  // by the queries that see anything of the tile
+  const SeenSlots<N> seen(queries, tile);
+  alignas(64) float scores[N][kv_tile];
+  tile_scores<V, Format, N>(page, segment.key_dim, queries, seen.first, seen.end, scores);
+  float rescale[N];
+  tile_weights<V, N>(segment, seen, tile, queries, sums, scores, rescale);
+  TileWeights weights[N];  // of the queries that see anything of the tile
   int n_seeing = 0;
-  for (int q = 0; q < N; ++q) {
-    const int from = slot(queries[q].begin), to = slot(queries[q].end);
-    if (from >= to) continue;
-    const float rescale = tile_weights<V>(segment, queries[q], sums[q], scores[q], tile, from, to);
-    seen[n_seeing++] = {scores[q], from, to, rescale, queries[q].out};
-  }
+  for (int q = 0; q < N; ++q)
+    if (seen.from[q] < seen.to[q])
+      weights[n_seeing++] = {scores[q], seen.from[q], seen.to[q], rescale[q], queries[q].out};
   for_queries<V>(n_seeing, [&](int q, auto count) {
-    if constexpr (count <= N) add_values<V, Format, count.value>(segment, page, seen + q);
+    if constexpr (count <= N) add_values<V, Format, count.value>(segment, page, weights + q);
   });
 }
 
@@ -352,7 +376,9 @@ void attend(const AttentionSegment& segment, AttentionQuery* queries, int n_quer
       });
     };
     const bool has_values = segment.value_dim > 0;
-    if (has_values && (Format == KvFormat::f32 || n_queries <= 4))
+    // What few queries read of a page costs less to convert each time.
+    constexpr int few = Format == KvFormat::f16 ? 16 : 4;
+    if (has_values && (Format == KvFormat::f32 || n_queries <= few))
       attend_all(page);
     else
       attend_all(unpack_page<V, Format>(page, segment.key_dim, segment.value_dim, segment.out_dim, scratch));

@@ -116,7 +116,7 @@ void softmax(float* x, int64_t n) {
     for (int p = 0; p < top.parts; ++p) top.part[p] = V::max(v.part[p], top.part[p]);
   });
   const auto max = V::set1(top.max());
-  transform<V>(x, x, n, [&](auto v) { return exp<V>(V::sub(v, max)); });
+  transform<V>(x, x, n, [&](auto v) { return exp<V, false>(V::sub(v, max)); });
   auto sum = Lanes16<V>::all(0);
   for_each_16<V>(x, n, 0, [&](const Lanes16<V>& v) {
     for (int p = 0; p < sum.parts; ++p) sum.part[p] = V::add(sum.part[p], v.part[p]);
