@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include "kernels/kernel_table.hpp"
 
@@ -18,8 +19,8 @@ struct Rows {
 inline void store_tile(const float* tile, const Rows& to) {
   for (int i = 0; i < to.n_rows; ++i) {
     const float* from = tile + i * kernels::panel_rows;
-    if (to.n_columns == kernels::panel_rows)  // a constant, which needs no call
-      std::copy_n(from, kernels::panel_rows, to.first + i * to.stride);
+    if (to.n_columns == kernels::panel_rows)  // of a constant size, without a call
+      std::memcpy(to.first + i * to.stride, from, kernels::panel_rows * sizeof(float));
     else
       std::copy_n(from, to.n_columns, to.first + i * to.stride);
   }

@@ -14,8 +14,6 @@ template <class V>
   return V::largest(largest);
 }
 
-inline constexpr int32_t infinity_bits = 0x7f800000;
-
 /// Steps from 0 to the largest |x| of a block: just less than 127.5, which still rounds to 127, so that every
 /// number is within half a step of its code, and the step is as small as that allows.
 inline constexpr float quantisation_steps = 127.499f;
@@ -34,44 +32,69 @@ template <class V>
   V::sum_pairs(sum, sums);
 }
 
+/// How a block is scaled.
+struct BlockStep {
+  float d;  // NaN where the block is not finite
+  // Codes are x * scale * inverse. The inverse must not overflow: tiny blocks are scaled up first, which is
+  // exact.
+  float scale, inverse;
+
+  /// By the bits of the largest |x|.
+  explicit BlockStep(int32_t bits) {
+    float largest;
+    std::memcpy(&largest, &bits, sizeof(largest));
+    const bool finite = bits < 0x7f800000;
+    d = finite ? largest / quantisation_steps : __builtin_nanf("");
+    scale = largest < 0x1p-100f ? 0x1p64f : 1.0f;
+    inverse = finite && largest > 0 ? quantisation_steps / (largest * scale) : 0;
+  }
+  BlockStep() = default;
+};
+
+template <class V, int Block>
+[[gnu::always_inline]] inline void quantize_block(const float* x, const BlockStep& step,
+                                                  const QuantizedTokens& out, int64_t block, int64_t token) {
+  const bool finite = step.d == step.d;
+  const auto scale = V::set1(step.scale), inverse = V::set1(step.inverse);
+  const int64_t at = block * out.stride + token;
+  out.d[at] = step.d;
+  int all = 0;
+  unrolled<Block / chunk_columns>([&](auto c) __attribute__((always_inline)) {
+    const float* columns = x + c * chunk_columns;
+    int8_t* codes = out.codes_of(Block, block * (Block / chunk_columns) + c, token);
+    int16_t pairs[2][2];
+    for (int i = 0; i < 2; ++i)
+      quantize_16<V>(columns + 16 * i, finite, scale, inverse, codes + 16 * i, pairs[i]);
+    const int first = pairs[0][0] + pairs[0][1], second = pairs[1][0] + pairs[1][1];
+    all += first + second;
+    if constexpr (Block == chunk_columns) {
+      out.half_sums[at * 2] = static_cast<int16_t>(first);
+      out.half_sums[at * 2 + 1] = static_cast<int16_t>(second);
+      out.minus_sums[at] = -(step.d * static_cast<float>(all));
+    } else {
+      GroupSums& sums = out.group_sums[at];
+      std::memcpy(sums.of_pairs[2 * c], pairs, sizeof(pairs));
+      sums.of_16[2 * c] = static_cast<int16_t>(first);
+      sums.of_16[2 * c + 1] = static_cast<int16_t>(second);
+      sums.of_32[c] = static_cast<int16_t>(first + second);
+    }
+  });
+  if constexpr (Block > chunk_columns) out.group_sums[at].all = all;
+}
+
 /// Blocks of `Block` columns as token `token` of `out`, which is a copy since the codes, bytes, might be
 /// anything: d = max |x| / 127.499, codes = x / d to the nearest integer.
 template <class V, int Block>
 void quantize_blocks(const float* x, int64_t n_cols, const QuantizedTokens out, int64_t token) {
-  for (int64_t block = 0; block < n_cols / Block; ++block, x += Block) {
-    const int32_t bits = largest_magnitude<V>(x, Block);
-    const bool finite = bits < infinity_bits;
-    float amax;
-    std::memcpy(&amax, &bits, sizeof(amax));
-    // The inverse must not overflow: tiny blocks are scaled up first, which is exact.
-    const float up = amax < 0x1p-100f ? 0x1p64f : 1.0f;
-    const auto inverse = V::set1(finite && amax > 0 ? quantisation_steps / (amax * up) : 0),
-               scale = V::set1(up);
-    const float d = finite ? amax / quantisation_steps : __builtin_nanf("");
-    const int64_t at = block * out.stride + token;
-    out.d[at] = d;
-    int all = 0;
-    unrolled<Block / chunk_columns>([&](auto c) __attribute__((always_inline)) {
-      const float* columns = x + c * chunk_columns;
-      int8_t* codes = out.codes_of(Block, block * (Block / chunk_columns) + c, token);
-      int16_t pairs[2][2];
-      for (int i = 0; i < 2; ++i)
-        quantize_16<V>(columns + 16 * i, finite, scale, inverse, codes + 16 * i, pairs[i]);
-      const int first = pairs[0][0] + pairs[0][1], second = pairs[1][0] + pairs[1][1];
-      all += first + second;
-      if constexpr (Block == chunk_columns) {
-        out.half_sums[at * 2] = static_cast<int16_t>(first);
-        out.half_sums[at * 2 + 1] = static_cast<int16_t>(second);
-        out.minus_sums[at] = -(d * static_cast<float>(all));
-      } else {
-        GroupSums& sums = out.group_sums[at];
-        std::memcpy(sums.of_pairs[2 * c], pairs, sizeof(pairs));
-        sums.of_16[2 * c] = static_cast<int16_t>(first);
-        sums.of_16[2 * c + 1] = static_cast<int16_t>(second);
-        sums.of_32[c] = static_cast<int16_t>(first + second);
-      }
-    });
-    if constexpr (Block > chunk_columns) out.group_sums[at].all = all;
+  // The steps of some blocks first, which take long and do not wait for each other.
+  constexpr int most = 16;
+  const int64_t n_blocks = n_cols / Block;
+  for (int64_t first = 0; first < n_blocks; first += most) {
+    BlockStep steps[most];
+    const int n = n_blocks - first < most ? static_cast<int>(n_blocks - first) : most;
+    for (int b = 0; b < n; ++b) steps[b] = BlockStep(largest_magnitude<V>(x + (first + b) * Block, Block));
+    for (int b = 0; b < n; ++b)
+      quantize_block<V, Block>(x + (first + b) * Block, steps[b], out, first + b, token);
   }
 }
 
