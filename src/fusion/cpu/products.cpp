@@ -30,9 +30,12 @@ void share_product(Execution& e, int64_t n_panels, const Matrix& matrix, int64_t
                    Fn&& fn) {
   const int64_t group_tokens = tokens_of_group(n_tokens);
   const int64_t n = n_panels * quotient_up(n_tokens, group_tokens);
-  const int64_t grain = n_tokens <= few_tokens ? n
-                                               : std::clamp<int64_t>(n / (8 * e.pool.size()), 1,
-                                                                     matrix.panels_in_cache() / n_matrices);
+  int64_t grain = n;
+  if (n_tokens > few_tokens) {
+    grain = std::clamp<int64_t>(n / (8 * e.pool.size()), 1, matrix.panels_in_cache() / n_matrices);
+    constexpr int64_t together = kernels::max_tile_panels;  // the most that kernels take side by side
+    if (grain > together) grain = grain / together * together;
+  }
   e.pool.parallel_for(n, grain, [&](int64_t begin, int64_t end) {
     while (begin < end) {
       const int64_t first_token = begin / n_panels * group_tokens, first_panel = begin % n_panels;
