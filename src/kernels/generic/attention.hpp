@@ -116,8 +116,9 @@ template <class V, KvFormat Format, int N>
 [[gnu::always_inline]] inline void tile_scores(const PageView<Format>& page, int key_dim,
                                                const AttentionQuery* queries, int from, int to,
                                                float (*scores)[kv_tile]) {
-  // Two registers of positions a query: enough sums that none waits for the one before.
-  constexpr int parts = 2, step = parts * V::width;
+  // Registers of positions: enough sums that none waits for the one before, and long stretches of a key,
+  // which prefetchers follow.
+  constexpr int parts = 4 * N + 4 + 1 <= V::registers ? 4 : 2, step = parts * V::width;
   for (int j = from / step * step; j < to; j += step) {
     typename V::F32 acc[N][parts];
     unrolled<N>([&](auto q) { unrolled<parts>([&](auto p) { acc[q][p] = V::set1(0); }); });
