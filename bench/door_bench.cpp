@@ -40,8 +40,8 @@ void kernel_alone(benchmark::State& state) {
   alignas(64) float tile[kernels::panel_rows];
   for (auto _ : state)
     for (int64_t p = 0; p < s.matrix.panels_per_matrix(); ++p) {
-      kernel(panels.as<uint8_t>().data() + static_cast<size_t>(p) * panel_bytes, 1, n, s.input.quantized(32),
-             0, 1, tile);
+      kernel(panels.as<uint8_t>().data() + static_cast<size_t>(p) * panel_bytes, 1, n,
+             s.input.quantized({.quantized32 = true}), 0, 1, tile);
       s.sum += tile[0];
     }
   benchmark::DoNotOptimize(s.sum);

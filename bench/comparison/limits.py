@@ -21,12 +21,13 @@ class Roofs:
 @dataclasses.dataclass(frozen=True)
 class Demand:
     int8: float  # multiply-adds a token
+    int16: float
     f32: float
     bytes: float  # a token
 
     @property
     def macs(self):
-        return self.int8 + self.f32
+        return self.int8 + self.int16 + self.f32
 
     @property
     def intensity(self):
@@ -34,7 +35,9 @@ class Demand:
 
     def limit(self, roofs):
         """Tokens a second."""
-        return 1 / max(self.bytes / roofs.read_bandwidth, self.int8 / roofs.int8_peak + self.f32 / roofs.f32_peak)
+        # A register holds half as many int16.
+        multiplying = (self.int8 + 2 * self.int16) / roofs.int8_peak + self.f32 / roofs.f32_peak
+        return 1 / max(self.bytes / roofs.read_bandwidth, multiplying)
 
 
 def read(output, work):
@@ -49,7 +52,7 @@ def read(output, work):
             n_bytes = result["weight_bytes"] * passes / work.tokens
         else:
             n_bytes = result["bytes_per_token"]
-        demand = Demand(macs["int8"], macs["f32"], n_bytes)
+        demand = Demand(macs["int8"], macs["int16"], macs["f32"], n_bytes)
         return (roofs, demand) if demand.bytes > 0 and demand.macs > 0 else None
     except (ValueError, KeyError, TypeError):
         return None

@@ -129,7 +129,7 @@ def _rows(comparison):
     for row in comparison["rows"]:
         if not row["demand"]:
             continue
-        macs = row["demand"]["int8"] + row["demand"]["f32"]
+        macs = sum(row["demand"][kind] for kind in ("int8", "int16", "f32"))
         points = [(index, result["median"] * macs, result["median"])
                   for index, result in enumerate(row["results"].values()) if not result.get("error")]
         if points:

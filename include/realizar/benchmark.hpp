@@ -48,8 +48,8 @@ struct Profile {
 
 /// Weights that a token is multiplied with, by arithmetic. The products of attention are not among them.
 struct MultiplyAdds {
-  double int8 = 0, f32 = 0;
-  double total() const { return int8 + f32; }
+  double int8 = 0, int16 = 0, f32 = 0;
+  double total() const { return int8 + int16 + f32; }
 };
 
 /// What `run_benchmark` measured.

@@ -185,7 +185,8 @@ class Streams {
 MultiplyAdds macs_per_token(const GGUFTransformer::Impl& impl, int n_tokens) {
   const model::MultiplyAdds all =
       model::multiply_adds(impl.plan, impl.arithmetic, static_cast<uint64_t>(n_tokens), 1);
-  return {static_cast<double>(all.int8) / n_tokens, static_cast<double>(all.f32) / n_tokens};
+  const auto per_token = [&](uint64_t n) { return static_cast<double>(n) / n_tokens; };
+  return {per_token(all.int8), per_token(all.int16), per_token(all.f32)};
 }
 
 /// What the machine could do at best at some time.
@@ -245,7 +246,9 @@ double BenchmarkResult::bandwidth_share() const {
 
 double BenchmarkResult::prefill_limit() const {
   if (int8_peak <= 0 || f32_peak <= 0 || macs_per_prompt_token.total() <= 0) return 0;
-  return 1 / (macs_per_prompt_token.int8 / int8_peak + macs_per_prompt_token.f32 / f32_peak);
+  // A register holds half as many int16.
+  const MultiplyAdds& macs = macs_per_prompt_token;
+  return 1 / ((macs.int8 + 2 * macs.int16) / int8_peak + macs.f32 / f32_peak);
 }
 
 double BenchmarkResult::prefill_share() const {

@@ -51,9 +51,9 @@ int layers_within(uint64_t bytes, const std::filesystem::path& path, const LoadO
   shape.n_context_train = model.hyperparameters.n_context;
   const auto n_layers = static_cast<int>(model.plan.kv.size());
   const auto taken = [&](int n) {
-    const model::MemoryEstimate memory =
-        model::estimate_memory(fusion::split(model.plan, n_layers - n).second, choose_context(options, shape),
-                               to_fusion(options.kv_type), options.max_batch_tokens);
+    const model::MemoryEstimate memory = model::estimate_memory(
+        fusion::split(model.plan, n_layers - n).second, choose_context(options, shape),
+        to_fusion(options.kv_type), options.max_batch_tokens, to_fusion(options.arithmetic));
     return memory.weights + memory.kv * static_cast<uint64_t>(options.n_streams) + memory.activations;
   };
   int n = (failed < 0 ? n_layers : std::min(failed, n_layers)) - 1;

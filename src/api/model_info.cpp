@@ -59,8 +59,8 @@ int first_number(const formats::Gguf& gguf, const std::string& key) {
 
 MemoryEstimate estimate(const fusion::Plan& plan, const ModelShape& shape, const LoadOptions& options) {
   const int n_context = choose_context(options, shape);
-  const model::MemoryEstimate memory =
-      model::estimate_memory(plan, n_context, to_fusion(options.kv_type), options.max_batch_tokens);
+  const model::MemoryEstimate memory = model::estimate_memory(
+      plan, n_context, to_fusion(options.kv_type), options.max_batch_tokens, to_fusion(options.arithmetic));
   return {.n_context = n_context,
           .weights = memory.weights,
           .kv_cache = memory.kv * static_cast<uint64_t>(options.n_streams),

@@ -88,7 +88,9 @@ std::string to_text(const std::string& phase, const Profile& profile) {
   return text;
 }
 
-Json to_json(const MultiplyAdds& macs) { return {{"int8", macs.int8}, {"f32", macs.f32}}; }
+Json to_json(const MultiplyAdds& macs) {
+  return {{"int8", macs.int8}, {"int16", macs.int16}, {"f32", macs.f32}};
+}
 
 std::string to_json(const BenchOptions& options, const GGUFTransformer& model,
                     const BenchmarkResult& result) {

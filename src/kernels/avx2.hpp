@@ -54,9 +54,9 @@ struct Avx2 {
   static I32 load_u8(const uint8_t* p) { return _mm256_cvtepu8_epi32(load_64(p)); }
   static I32 load_i8(const uint8_t* p) { return _mm256_cvtepi8_epi32(load_64(p)); }
   static void store_i8(int8_t* p, I32 a) {
-    const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(words, words));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(words(a), words(a)));
   }
+  static void store_i16(int16_t* p, I32 a) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), words(a)); }
   static I32 max(I32 a, I32 b) { return _mm256_max_epi32(a, b); }
   static void store_i32(int32_t* p, I32 a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a); }
   static int32_t largest(I32 a) {
@@ -146,6 +146,9 @@ struct Avx2 {
   /// Bytes of each half by index, those of index -128 being 0; `more` is added to the indices of a lane.
   static I32 pick(I32 bytes, __m128i index, int more) {
     return _mm256_shuffle_epi8(bytes, add(_mm256_broadcastsi128_si256(index), set1_i32(more)));
+  }
+  static __m128i words(I32 a) {
+    return _mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
   }
   static __m128i load_128(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
   static __m128i load_64(const void* p) { return _mm_loadl_epi64(static_cast<const __m128i*>(p)); }

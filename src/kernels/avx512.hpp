@@ -63,6 +63,9 @@ struct Avx512 {
   static void store_i8(int8_t* p, I32 a) {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a));
   }
+  static void store_i16(int16_t* p, I32 a) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(a));
+  }
   static I32 max(I32 a, I32 b) { return _mm512_max_epi32(a, b); }
   static void store_i32(int32_t* p, I32 a) { _mm512_storeu_si512(p, a); }
   static int32_t largest(I32 a) { return _mm512_reduce_max_epi32(a); }

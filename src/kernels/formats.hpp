@@ -6,6 +6,7 @@
 #include "kernels/formats/blocks256.hpp"
 #include "kernels/formats/blocks32.hpp"
 #include "kernels/formats/grids.hpp"
+#include "kernels/formats/int16.hpp"
 
 // All block formats, for the code that is written once for each of them.
 namespace realizar::kernels {

@@ -20,13 +20,15 @@ struct GroupSums {
   int32_t all;
 };
 
-/// Activations in int8, laid out so that what a chunk of weights meets in a tile of tokens stands together. A
-/// block (32 or 256 columns, as the weights have) is d * codes, with codes in [-127, 127].
+/// Activations as integers, laid out so that what a chunk of weights meets in a tile of tokens stands
+/// together. A block (32 or 256 columns, as the weights have) is d * codes, with int8 codes in [-127, 127],
+/// or int16 codes of int16_steps at most.
 struct QuantizedTokens {
   static constexpr int pair_columns = 64;  // two chunks
 
   /// (n_cols / 32, stride, 32) for blocks of 32, (n_cols / 64, stride, 64) for those of 256.
   int8_t* codes = nullptr;
+  int16_t* wide_codes = nullptr;    // (n_cols / 32, stride, 32): the int16 codes in place of those
   float* d = nullptr;               // (n_cols / block, stride)
   int16_t* half_sums = nullptr;     // (n_cols / 32, stride, 2): sums of 16 codes; blocks of 32 only
   float* minus_sums = nullptr;      // (n_cols / 32, stride): -d times the sum of 32 codes; blocks of 32 only
@@ -100,12 +102,17 @@ struct AttentionQuery {
 
 struct KernelTable {
   static constexpr int n_types = 64;  // ggml's numbers are below
-  FastProduct fast[n_types];          // null where the type is no block format
+  FastProduct fast[n_types];          // null where the type is no block format, F16 or BF16
   ExactProduct exact[n_types];        // null where there are no products with the type
 
   /// Quantises x (n_cols) as token `token` of `out`. A block that holds a NaN or an infinity gets d = NaN and
   /// codes 0.
   void (*quantize)(const float* x, int64_t n_cols, int block, const QuantizedTokens& out, int64_t token);
+  /// The same in int16, in blocks of 32.
+  void (*quantize_wide)(const float* x, int64_t n_cols, const QuantizedTokens& out, int64_t token);
+  /// Blocks of 32 weights of F16 or BF16 as codes (n_blocks, 32) under d in BF16 (n_blocks), as Int16 has
+  /// them. A block that holds a NaN or an infinity gets d = NaN and codes 0.
+  void (*wide_weights)(TensorType type, const uint8_t* weights, int n_blocks, uint16_t* d, int16_t* codes);
 
   float (*dot)(const float* a, const float* b, int64_t n);
   /// out = x / sqrt(mean(x^2) + epsilon) * weight + bias; weight and bias may be null.

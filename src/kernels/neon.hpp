@@ -61,6 +61,7 @@ struct Neon {
     const int32_t bytes = vget_lane_s32(vreinterpret_s32_s8(vmovn_s16(vcombine_s16(words, words))), 0);
     std::memcpy(p, &bytes, sizeof(bytes));
   }
+  static void store_i16(int16_t* p, I32 a) { vst1_s16(p, vmovn_s32(a)); }
   static I32 max(I32 a, I32 b) { return vmaxq_s32(a, b); }
   static void store_i32(int32_t* p, I32 a) { vst1q_s32(p, a); }
   static int32_t largest(I32 a) { return vmaxvq_s32(a); }

@@ -124,7 +124,7 @@ struct PanelLayout {
   static constexpr int code_bytes = chunks * CodeChunk<F>::bytes;  // of a block
 
   // Meta of a block: d (spans, 16), dmin (16), the integer scales and then the mins as fields.
-  static constexpr int d_bytes = F::scale_type == ScaleType::f16 ? 2 : 1;
+  static constexpr int d_bytes = F::scale_type == ScaleType::f16 || F::scale_type == ScaleType::bf16 ? 2 : 1;
   static constexpr int dmin_at = spans * panel_rows * d_bytes;
   static constexpr int fields_at = dmin_at + (F::has_min ? panel_rows * 2 : 0);
   using Fields = FieldLayout<F::scale_bits, groups*(F::has_min ? 2 : 1)>;

@@ -65,6 +65,10 @@ struct Scalar {
     const auto bytes = __builtin_convertvector(a, I8);
     std::memcpy(p, &bytes, sizeof(bytes));
   }
+  static void store_i16(int16_t* p, I32 a) {
+    const auto words = __builtin_convertvector(a, Words);
+    std::memcpy(p, &words, sizeof(words));
+  }
   static void store_i32(int32_t* p, I32 a) { std::memcpy(p, &a, sizeof(a)); }
   static I32 max(I32 a, I32 b) { return a > b ? a : b; }
   static int32_t largest(I32 a) {
@@ -131,6 +135,7 @@ struct Scalar {
   using I16 = int16_t __attribute__((vector_size(4 * width)));
   using U8 = uint8_t __attribute__((vector_size(width)));
   using I8 = int8_t __attribute__((vector_size(width)));
+  using Words = int16_t __attribute__((vector_size(2 * width)));
 
   template <class To, class From>
   static To as(From a) {

@@ -73,6 +73,9 @@ struct WasmUnfused {
     wasm_v128_store32_lane(
         p, wasm_i8x16_shuffle(a.v, a.v, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12), 0);
   }
+  static void store_i16(int16_t* p, I32 a) {
+    wasm_v128_store64_lane(p, wasm_i16x8_narrow_i32x4(a.v, a.v), 0);
+  }
   static I32 max(I32 a, I32 b) { return {wasm_i32x4_max(a.v, b.v)}; }
   static void store_i32(int32_t* p, I32 a) { wasm_v128_store(p, a.v); }
   static int32_t largest(I32 a) {

@@ -44,11 +44,12 @@ Model load_model(const formats::Gguf& file, const ModelOptions& options) {
 }
 
 MemoryEstimate estimate_memory(const fusion::Plan& plan, int n_context, fusion::KvType kv_type,
-                               int max_batch_tokens) {
+                               int max_batch_tokens, fusion::Arithmetic arithmetic) {
   MemoryEstimate estimate;
   for (const fusion::Weight& w : plan.weights)
-    estimate.weights += w.n_rows > 1 ? tensor::Matrix::packed_bytes(w.type, w.n_rows, w.n_cols, w.n_matrices)
-                                     : static_cast<uint64_t>(w.n_cols * w.n_matrices) * sizeof(float);
+    estimate.weights +=
+        w.n_rows > 1 ? tensor::Matrix::packed_bytes(w.type, w.n_rows, w.n_cols, w.n_matrices, arithmetic)
+                     : static_cast<uint64_t>(w.n_cols * w.n_matrices) * sizeof(float);
   const auto pages = static_cast<uint64_t>((n_context + fusion::page_positions - 1) / fusion::page_positions);
   estimate.kv = pages * kv_page_bytes(plan.kv, kv_type);
   const auto widths = static_cast<uint64_t>(fusion::place_buffers(fusion::fuse(plan)).width);

@@ -27,8 +27,8 @@ struct MemoryEstimate {
   uint64_t activations = 0;
 };
 
-/// Bytes to run the plan over `n_context` positions with batches of at most `max_batch_tokens`.
+/// Bytes to run the plan on the CPU over `n_context` positions with batches of at most `max_batch_tokens`.
 MemoryEstimate estimate_memory(const fusion::Plan& plan, int n_context, fusion::KvType kv_type,
-                               int max_batch_tokens);
+                               int max_batch_tokens, fusion::Arithmetic arithmetic);
 
 }  // namespace realizar::model

@@ -19,9 +19,14 @@ class Counter {
   void add(WeightId id, uint64_t n_used, uint64_t n_tokens) {
     if (!id) return;
     const Weight& weight = plan_.weight(id);
-    const bool in_int8 = arithmetic_ == Arithmetic::fast && kernels::is_block_format(weight.type);
-    (in_int8 ? sum_.int8 : sum_.f32) +=
-        n_tokens * n_used * static_cast<uint64_t>(weight.n_rows * weight.n_cols);
+    const uint64_t count = n_tokens * n_used * static_cast<uint64_t>(weight.n_rows * weight.n_cols);
+    const bool fast = arithmetic_ == Arithmetic::fast;
+    if (fast && kernels::is_block_format(weight.type))
+      sum_.int8 += count;
+    else if (fast && kernels::has_wide_form(weight.type, weight.n_cols))
+      sum_.int16 += count;
+    else
+      sum_.f32 += count;
   }
   void add_all(WeightId id, uint64_t n_tokens) {
     if (id) add(id, static_cast<uint64_t>(plan_.weight(id).n_matrices), n_tokens);

@@ -10,6 +10,7 @@ namespace realizar::model {
 /// Multiply-adds of weights with activations, by the arithmetic they are done in.
 struct MultiplyAdds {
   uint64_t int8 = 0;
+  uint64_t int16 = 0;
   uint64_t f32 = 0;
 };
 

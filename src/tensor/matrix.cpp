@@ -11,6 +11,25 @@ namespace realizar::tensor {
 
 using namespace kernels;
 
+namespace {
+
+InputForms form_of(TensorType type, int64_t n_cols, Arithmetic arithmetic) {
+  InputForms form;
+  if (arithmetic == Arithmetic::exact)
+    form.floats = true;
+  else if (is_block_format(type))
+    (activation_block(type) == 32 ? form.quantized32 : form.quantized256) = true;
+  else
+    (has_wide_form(type, n_cols) ? form.wide : form.floats) = true;
+  return form;
+}
+
+size_t bytes_of_panel(TensorType type, int64_t n_cols, const InputForms& form) {
+  return form.wide ? wide_panel_bytes(n_cols) : panel_bytes(type, n_cols);
+}
+
+}  // namespace
+
 Matrix::Matrix(TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices,
                std::span<const std::byte> file, Arithmetic arithmetic, backend::ThreadPool& pool,
                std::span<std::byte> storage)
@@ -18,12 +37,12 @@ Matrix::Matrix(TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matric
       n_rows_(n_rows),
       n_cols_(n_cols),
       n_matrices_(n_matrices),
-      arithmetic_(is_block_format(type) ? arithmetic : Arithmetic::exact) {
+      form_(form_of(type_, n_cols, arithmetic)) {
   require(n_rows > 0 && n_cols > 0 && n_matrices > 0 && n_cols % info(type).block == 0,
           ErrorKind::invalid_argument, n_matrices, " matrices of (", n_rows, ", ", n_cols,
           ") weights cannot be of type ", info(type).name);
   panels_per_matrix_ = (n_rows + panel_rows - 1) / panel_rows;
-  panel_bytes_ = kernels::panel_bytes(type_, n_cols);
+  panel_bytes_ = bytes_of_panel(type_, n_cols, form_);
   if (type_ == type) {
     pack(file, pool, storage);
   } else {
@@ -34,18 +53,17 @@ Matrix::Matrix(TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matric
     dequantize(type, reinterpret_cast<const uint8_t*>(file.data()), count, values.data());
     pack(std::as_bytes(std::span(values)), pool, storage);
   }
-  if (arithmetic_ == Arithmetic::fast) {
-    block_ = activation_block(type_);
-    fast_ = kernels::kernels().fast[static_cast<int>(type_)];
-  } else {
+  if (form_.floats)
     exact_ = kernels::kernels().exact[static_cast<int>(type_)];
-  }
+  else
+    fast_ = kernels::kernels().fast[static_cast<int>(type_)];
 }
 
-size_t Matrix::packed_bytes(TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices) {
+size_t Matrix::packed_bytes(TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices,
+                            Arithmetic arithmetic) {
   const TensorType packed = is_product_type(type) ? type : TensorType::f32;
   return static_cast<size_t>((n_rows + panel_rows - 1) / panel_rows * n_matrices) *
-         kernels::panel_bytes(packed, n_cols);
+         bytes_of_panel(packed, n_cols, form_of(packed, n_cols, arithmetic));
 }
 
 void Matrix::pack(std::span<const std::byte> file, backend::ThreadPool& pool, std::span<std::byte> storage) {
@@ -62,14 +80,14 @@ void Matrix::pack(std::span<const std::byte> file, backend::ThreadPool& pool, st
   require(storage.size() == bytes_, ErrorKind::invalid_argument, bytes_, " bytes of panels do not go into ",
           storage.size());
   panels_ = reinterpret_cast<uint8_t*>(storage.data());
+  const auto pack_rows = form_.wide ? pack_wide_panel : pack_panel;
   pool.parallel_for(n_panels, 8, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; ++p) {
       const int64_t row = p % panels_per_matrix_ * panel_rows;
       const int64_t first = p / panels_per_matrix_ * n_rows_ + row;
-      pack_panel(type_,
-                 reinterpret_cast<const uint8_t*>(file.data()) + static_cast<size_t>(first) * row_bytes,
-                 row_bytes, static_cast<int>(std::min<int64_t>(panel_rows, n_rows_ - row)), n_cols_,
-                 panels_ + static_cast<size_t>(p) * panel_bytes_);
+      pack_rows(type_, reinterpret_cast<const uint8_t*>(file.data()) + static_cast<size_t>(first) * row_bytes,
+                row_bytes, static_cast<int>(std::min<int64_t>(panel_rows, n_rows_ - row)), n_cols_,
+                panels_ + static_cast<size_t>(p) * panel_bytes_);
     }
   });
 }
@@ -79,13 +97,8 @@ int64_t Matrix::panels_in_cache() const {
   return std::max<int64_t>(panels / max_tile_panels, 1) * max_tile_panels;
 }
 
-InputForms Matrix::forms() const {
-  return {.floats = block_ == 0, .quantized32 = block_ == 32, .quantized256 = block_ == 256};
-}
-
 void Matrix::check(const ProductInput& x, const ProductPart& part) const {
-  const InputForms has = x.forms();
-  const bool has_form = block_ == 0 ? has.floats : block_ == 32 ? has.quantized32 : has.quantized256;
+  const bool has_form = x.forms().has(form_);
   const bool fits = x.n_cols() == n_cols_ && has_form && part.first_panel >= 0 && part.n_panels >= 0 &&
                     part.first_panel + part.n_panels <= panels_per_matrix_ * n_matrices_ &&
                     part.first_token >= 0 && part.n_tokens >= 0 &&
@@ -109,8 +122,8 @@ void Matrix::fill_tiles(const ProductInput& x, const ProductPart& part, float* t
   for (int64_t p = 0; p < part.n_panels; p += max_tile_panels, tiles += max_tile_panels * n * panel_rows) {
     const auto n_panels = static_cast<int>(std::min<int64_t>(max_tile_panels, part.n_panels - p));
     const uint8_t* weights = panel(part.first_panel + p);
-    if (arithmetic_ == Arithmetic::fast)
-      fast_(weights, n_panels, n_cols_, x.quantized(block_), part.first_token, n, tiles);
+    if (fast_)
+      fast_(weights, n_panels, n_cols_, x.quantized(form_), part.first_token, n, tiles);
     else
       exact_(weights, n_panels, n_cols_, x.floats() + part.first_token * n_cols_, n_cols_, n, tiles);
   }

@@ -24,12 +24,14 @@ struct ProductPart {
 
 /// How quantised weights meet activations.
 enum class Arithmetic {
-  fast,   ///< activations quantised to int8 a block, integer dot products
+  fast,   ///< activations quantised a block, to int8 for quantised weights, integer dot products
   exact,  ///< f32 activations, weights dequantised in registers
 };
 
 /// Weights packed into panels of 16 rows: n_matrices matrices (experts or heads) of (n_rows, n_cols) each.
-/// Those in F32, F16 or BF16 have one arithmetic, the exact one: f32 FMAs in the order of the columns.
+/// F32 has one arithmetic, the exact one: f32 FMAs in the order of the columns. So have F16 and BF16 with
+/// rows that are not whole blocks of 32; otherwise they are integers of 14 bits in fast arithmetic, and so
+/// are the activations that they meet.
 class Matrix {
  public:
   Matrix() = default;
@@ -52,10 +54,11 @@ class Matrix {
   int64_t panels_in_cache() const;
 
   /// Bytes of such weights in panels, a multiple of 64.
-  static size_t packed_bytes(kernels::TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices);
+  static size_t packed_bytes(kernels::TensorType type, int64_t n_rows, int64_t n_cols, int64_t n_matrices,
+                             Arithmetic arithmetic);
 
-  /// The forms in which products take their input.
-  InputForms forms() const;
+  /// The form in which products take their input.
+  const InputForms& forms() const { return form_; }
 
   /// x @ weights^T for a part: sink(row, n_rows, first_token, n_tokens, tile) gets tiles (n_tokens, 16) of
   /// results. Throws `invalid_argument` when shapes do not fit.
@@ -109,12 +112,11 @@ class Matrix {
 
   kernels::TensorType type_ = kernels::TensorType::f32;
   int64_t n_rows_ = 0, n_cols_ = 0, n_matrices_ = 0, panels_per_matrix_ = 0;
+  InputForms form_;
   size_t panel_bytes_ = 0;
   size_t bytes_ = 0;
   uint8_t* panels_ = nullptr;
   backend::AlignedBuffer own_;
-  Arithmetic arithmetic_ = Arithmetic::exact;
-  int block_ = 0;  // of quantised activations, where they are
   kernels::FastProduct fast_ = nullptr;
   kernels::ExactProduct exact_ = nullptr;
 };

@@ -19,13 +19,14 @@ int64_t stride_of(int64_t n_tokens) {
 
 }  // namespace
 
-ProductInput::Quantized::Quantized(int64_t room, int block)
-    : codes(static_cast<size_t>(room)),
+ProductInput::Quantized::Quantized(int64_t room, int block, int code_bytes)
+    : codes(static_cast<size_t>(room * code_bytes)),
       d(static_cast<size_t>(room / block) * sizeof(float)),
-      half_sums(block == 32 ? static_cast<size_t>(room / 16) * sizeof(int16_t) : 0),
-      minus_sums(block == 32 ? static_cast<size_t>(room / 32) * sizeof(float) : 0),
+      half_sums(block == 32 && code_bytes == 1 ? static_cast<size_t>(room / 16) * sizeof(int16_t) : 0),
+      minus_sums(block == 32 && code_bytes == 1 ? static_cast<size_t>(room / 32) * sizeof(float) : 0),
       group_sums(block == 256 ? static_cast<size_t>(room / 256) * sizeof(kernels::GroupSums) : 0) {
-  view = {codes.as<int8_t>().data(),
+  view = {code_bytes == 1 ? codes.as<int8_t>().data() : nullptr,
+          code_bytes == 2 ? codes.as<int16_t>().data() : nullptr,
           d.as<float>().data(),
           half_sums.as<int16_t>().data(),
           minus_sums.as<float>().data(),
@@ -36,12 +37,13 @@ ProductInput::Quantized::Quantized(int64_t room, int block)
 ProductInput::ProductInput(int64_t capacity)
     : capacity_(capacity),
       rows_(static_cast<size_t>(capacity) * sizeof(float)),
-      by32_(capacity + capacity / tokens_of_pad, 32),
-      by256_(capacity + capacity / tokens_of_pad, 256) {}
+      by32_(capacity + capacity / tokens_of_pad, 32, 1),
+      by256_(capacity + capacity / tokens_of_pad, 256, 1),
+      wide_(capacity + capacity / tokens_of_pad, 32, 2) {}
 
 size_t ProductInput::bytes() const {
   size_t total = rows_.size();
-  for (const Quantized* q : {&by32_, &by256_})
+  for (const Quantized* q : {&by32_, &by256_, &wide_})
     total +=
         q->codes.size() + q->d.size() + q->half_sums.size() + q->minus_sums.size() + q->group_sums.size();
   return total;
@@ -51,12 +53,13 @@ void ProductInput::reset(int64_t n_tokens, int64_t n_cols, const InputForms& for
   require(n_tokens >= 0 && n_cols > 0 && n_tokens * n_cols <= capacity_, ErrorKind::internal,
           "a product's input of ", n_tokens, " tokens of ", n_cols, " columns exceeds its room of ",
           capacity_);
-  require((!forms.quantized32 || n_cols % 32 == 0) && (!forms.quantized256 || n_cols % 256 == 0),
-          ErrorKind::internal, "rows of ", n_cols, " columns do not fill the blocks they are quantised in");
+  require(
+      (!(forms.quantized32 || forms.wide) || n_cols % 32 == 0) && (!forms.quantized256 || n_cols % 256 == 0),
+      ErrorKind::internal, "rows of ", n_cols, " columns do not fill the blocks they are quantised in");
   n_tokens_ = n_tokens;
   n_cols_ = n_cols;
   forms_ = forms;
-  by32_.view.stride = by256_.view.stride = stride_of(n_tokens);
+  by32_.view.stride = by256_.view.stride = wide_.view.stride = stride_of(n_tokens);
 }
 
 void ProductInput::fill(int64_t token, std::span<const float> x) {
@@ -70,6 +73,7 @@ void ProductInput::fill(int64_t token, std::span<const float> x) {
 void ProductInput::quantize(int64_t token, const float* x) {
   const kernels::KernelTable& table = kernels::kernels();
   if (forms_.quantized32) table.quantize(x, n_cols_, 32, by32_.view, token);
+  if (forms_.wide) table.quantize_wide(x, n_cols_, wide_.view, token);
   if (forms_.quantized256) table.quantize(x, n_cols_, 256, by256_.view, token);
 }
 

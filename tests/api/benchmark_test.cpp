@@ -114,10 +114,10 @@ TEST(Benchmark, ThePrefillLimitIsTheTimeOfAllMultiplyAddsAtTheirPeaks) {
   BenchmarkResult result;
   EXPECT_EQ(result.prefill_share(), 0) << "nothing was measured";
   result.prefill.all = {2, 3, 4};
-  result.macs_per_prompt_token = {.int8 = 6, .f32 = 2};
+  result.macs_per_prompt_token = {.int8 = 4, .int16 = 1, .f32 = 2};
   result.int8_peak = 120;
   result.f32_peak = 20;
-  EXPECT_EQ(result.macs_per_prompt_token.total(), 8);
+  EXPECT_EQ(result.macs_per_prompt_token.total(), 7);
   EXPECT_DOUBLE_EQ(result.prefill_limit(), 1 / 0.15);
   EXPECT_DOUBLE_EQ(result.prefill_share(), 3 * 0.15);
 }

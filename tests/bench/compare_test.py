@@ -23,7 +23,7 @@ import json, sys
 a = sys.argv
 value = lambda flag, default: int(a[a.index(flag) + 1]) if flag in a else default
 streams = value("-b", 1)
-rates = lambda rate, tokens: {"tokens": tokens, "macs_per_token": {"int8": 1e9, "f32": 0},
+rates = lambda rate, tokens: {"tokens": tokens, "macs_per_token": {"int8": 1e9, "int16": 0, "f32": 0},
                               "tokens_per_second": {"min": rate, "median": rate, "max": rate}} if tokens else None
 print(json.dumps({"prefill": rates(200.0, value("-p", 512)), "decode": rates(50.0 * streams, value("-n", 64)),
                   "weight_bytes": 500000000, "bytes_per_token": 500000000 // streams, "read_bandwidth_gb_per_s": 40.0,
@@ -145,8 +145,8 @@ class PartsTest(unittest.TestCase):
 
     def test_a_limit_is_the_lower_of_memory_and_arithmetic(self):
         roofs = Roofs(read_bandwidth=10, int8_peak=100, f32_peak=20)
-        self.assertEqual(Demand(int8=100, f32=0, bytes=100).limit(roofs), 1 / 10)
-        self.assertEqual(Demand(int8=100, f32=20, bytes=1).limit(roofs), 1 / 2)
+        self.assertEqual(Demand(int8=100, int16=0, f32=0, bytes=100).limit(roofs), 1 / 10)
+        self.assertEqual(Demand(int8=20, int16=40, f32=20, bytes=1).limit(roofs), 1 / 2)
 
     def test_rates_of_the_built_in_engines(self):
         outputs = {"realizar": '{"prefill": {"tokens_per_second": {"min": 1.5, "median": 1234.5, "max": 2.5}}}',

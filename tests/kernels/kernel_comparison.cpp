@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "backend/isa.hpp"
+#include "kernels/formats.hpp"
 #include "kernels/random_inputs.hpp"
 
 namespace realizar::kernels::test {
@@ -80,6 +81,20 @@ std::string fast_product(ByteSource& in, TensorType type) {
   });
 }
 
+std::string wide_product(ByteSource& in, TensorType type) {
+  const int64_t n_cols = 32 * in.between(1, 6);
+  const int n_panels = in.between(1, max_tile_panels), n_tokens = in.between(1, max_tile_tokens);
+  const int first = in.between(0, n_tokens - 1), count = in.between(1, n_tokens - first);
+  const RandomMatrix matrix(in, type, n_panels * panel_rows - in.between(0, 15), n_cols, in.flag());
+  const auto panels = matrix.wide_panels();
+  const WideTokens x(kernels_of(backend::Isa::scalar), in.floats(static_cast<size_t>(n_cols * n_tokens)),
+                     n_cols, n_tokens, n_tokens + in.between(0, 3));
+  const Floats out(static_cast<size_t>(n_panels * count * panel_rows));
+  return compare_filled(out, [&](const KernelTable& k, float* y) {
+    k.fast[static_cast<int>(type)](panels.as<uint8_t>().data(), n_panels, n_cols, x.view, first, count, y);
+  });
+}
+
 std::string exact_product(ByteSource& in, TensorType type) {
   const int64_t n_cols = some_columns(in, type), stride = n_cols + in.between(0, 3);
   const int n_panels = in.between(1, max_tile_panels + 1), n_tokens = in.between(1, max_tile_tokens);
@@ -111,6 +126,30 @@ std::string quantize(ByteSource& in) {
     append(out.bytes, q.codes);
     append(out.bytes, q.half_sums);
     append(out.bytes, q.group_sums);
+    return out;
+  });
+}
+
+std::string quantize_wide(ByteSource& in) {
+  const int64_t n_cols = 32 * in.between(1, 4);
+  const int n_tokens = in.between(1, 3), stride = n_tokens + in.between(0, 3);
+  const Floats x = in.floats(static_cast<size_t>(n_cols * n_tokens));
+  return compare([&](const KernelTable& k) {
+    const WideTokens q(k, x, n_cols, n_tokens, stride);
+    Output out{q.d, {}};
+    append(out.bytes, q.codes);
+    return out;
+  });
+}
+
+std::string wide_weights(ByteSource& in) {
+  const TensorType type = in.flag() ? TensorType::f16 : TensorType::bf16;
+  const RandomMatrix matrix(in, type, 1, 32 * in.between(1, 4), in.flag());
+  return compare([&](const KernelTable& k) {
+    const WideWeights wide(k, type, matrix.file.data(), matrix.n_cols);
+    Output out;
+    append(out.bytes, wide.d);
+    append(out.bytes, wide.codes);
     return out;
   });
 }
@@ -290,6 +329,8 @@ std::string merge_attention(ByteSource& in) {
 std::vector<ComparedKernel> make_kernels() {
   std::vector<ComparedKernel> out = {
       {"quantize", quantize},
+      {"quantize_wide", quantize_wide},
+      {"wide_weights", wide_weights},
       {"dot", dot},
       {"rms_norm", [](ByteSource& in) { return norm(in, &KernelTable::rms_norm); }},
       {"layer_norm", [](ByteSource& in) { return norm(in, &KernelTable::layer_norm); }},
@@ -305,8 +346,10 @@ std::vector<ComparedKernel> make_kernels() {
   };
   for (const TensorType type : product_types) {
     const std::string name = info(type).name;
-    if (kernels_of(backend::Isa::scalar).fast[static_cast<int>(type)])
+    if (is_block_format(type))
       out.push_back({"fast " + name, [=](ByteSource& in) { return fast_product(in, type); }});
+    if (has_wide_form(type, 32))
+      out.push_back({"fast " + name, [=](ByteSource& in) { return wide_product(in, type); }});
     out.push_back({"exact " + name, [=](ByteSource& in) { return exact_product(in, type); }});
   }
   for (int a = 0; a < n_activations; ++a)

@@ -59,17 +59,20 @@ struct RandomMatrix {
   void read_values() { dequantize(type, file.data(), values.size(), values.data()); }
 
   /// The panels of all rows, one after the other.
-  backend::AlignedBuffer panels() const {
-    const size_t bytes = panel_bytes(type, n_cols);
+  backend::AlignedBuffer panels() const { return panels(panel_bytes(type, n_cols), pack_panel); }
+  /// The same as Int16, of F16 and BF16.
+  backend::AlignedBuffer wide_panels() const { return panels(wide_panel_bytes(n_cols), pack_wide_panel); }
+
+ private:
+  backend::AlignedBuffer panels(size_t bytes, decltype(pack_panel) pack) const {
     backend::AlignedBuffer out(static_cast<size_t>((n_rows + panel_rows - 1) / panel_rows) * bytes);
     for (int row = 0; row < n_rows; row += panel_rows)
-      pack_panel(type, file.data() + static_cast<size_t>(row) * row_bytes, row_bytes,
-                 std::min(panel_rows, n_rows - row), n_cols,
-                 out.as<uint8_t>().data() + static_cast<size_t>(row / panel_rows) * bytes);
+      pack(type, file.data() + static_cast<size_t>(row) * row_bytes, row_bytes,
+           std::min(panel_rows, n_rows - row), n_cols,
+           out.as<uint8_t>().data() + static_cast<size_t>(row / panel_rows) * bytes);
     return out;
   }
 
- private:
   template <class Generator>
   void fill(Generator& random, uint8_t* block, float* out, bool sane) const {
     const size_t n = static_cast<size_t>(info(type).block);
@@ -99,8 +102,36 @@ struct Quantized {
         minus_sums(static_cast<size_t>(n_cols / 32 * stride)),
         half_sums(static_cast<size_t>(n_cols / 16 * stride)),
         group_sums(static_cast<size_t>(n_cols / 256 * stride)),
-        view{codes.data(), d.data(), half_sums.data(), minus_sums.data(), group_sums.data(), stride} {
+        view{codes.data(),      nullptr,           d.data(), half_sums.data(),
+             minus_sums.data(), group_sums.data(), stride} {
     for (int64_t t = 0; t < n_tokens; ++t) table.quantize(x.data() + t * n_cols, n_cols, block, view, t);
+  }
+};
+
+/// The same in int16.
+struct WideTokens {
+  std::vector<int16_t> codes;  // (n_cols / 32, stride, 32)
+  std::vector<float> d;        // (n_cols / 32, stride)
+  QuantizedTokens view;
+
+  WideTokens(const KernelTable& table, const std::vector<float>& x, int64_t n_cols, int64_t n_tokens,
+             int64_t stride)
+      : codes(static_cast<size_t>(n_cols * stride)), d(static_cast<size_t>(n_cols / 32 * stride)) {
+    view.wide_codes = codes.data();
+    view.d = d.data();
+    view.stride = stride;
+    for (int64_t t = 0; t < n_tokens; ++t) table.quantize_wide(x.data() + t * n_cols, n_cols, view, t);
+  }
+};
+
+/// A row of F16 or BF16 weights as Int16, by the kernels of an instruction set.
+struct WideWeights {
+  std::vector<uint16_t> d;
+  std::vector<int16_t> codes;
+
+  WideWeights(const KernelTable& table, TensorType type, const uint8_t* row, int64_t n_cols)
+      : d(static_cast<size_t>(n_cols / 32)), codes(static_cast<size_t>(n_cols)) {
+    table.wide_weights(type, row, static_cast<int>(d.size()), d.data(), codes.data());
   }
 };
 

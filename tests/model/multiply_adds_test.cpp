@@ -24,14 +24,17 @@ TEST(MultiplyAdds, EveryTokenMeetsEveryWeightOfAMatrixAndNoBias) {
   EXPECT_EQ(multiply_adds(plan, fast, 5, 1).int8, 0u);
 }
 
-TEST(MultiplyAdds, QuantisedWeightsAreMultipliedInInt8UnlessExactlySo) {
+TEST(MultiplyAdds, WeightsAreMultipliedAsIntegersUnlessExactlySo) {
   Plan plan;
   plan.ops.emplace_back(Linear{.weight = add(plan, TensorType::q4_0, 32, 16)});
   plan.ops.emplace_back(Linear{.weight = add(plan, TensorType::bf16, 32, 1)});
+  plan.ops.emplace_back(Linear{.weight = add(plan, TensorType::bf16, 8, 5)});  // no whole block
   EXPECT_EQ(multiply_adds(plan, fast, 1, 1).int8, 32u * 16);
-  EXPECT_EQ(multiply_adds(plan, fast, 1, 1).f32, 32u);
+  EXPECT_EQ(multiply_adds(plan, fast, 1, 1).int16, 32u);
+  EXPECT_EQ(multiply_adds(plan, fast, 1, 1).f32, 8u * 5);
   EXPECT_EQ(multiply_adds(plan, exact, 1, 1).int8, 0u);
-  EXPECT_EQ(multiply_adds(plan, exact, 1, 1).f32, 32u * 17);
+  EXPECT_EQ(multiply_adds(plan, exact, 1, 1).int16, 0u);
+  EXPECT_EQ(multiply_adds(plan, exact, 1, 1).f32, 32u * 17 + 8u * 5);
 }
 
 TEST(MultiplyAdds, TheOutputMatrixCountsForRowsOfLogits) {
@@ -51,7 +54,7 @@ TEST(MultiplyAdds, OfTheExpertsThoseThatATokenUsesAndOfTheHeadsAll) {
   plan.ops.emplace_back(experts);
   EXPECT_EQ(multiply_adds(plan, fast, 3, 0).int8, 3u * 2 * 3 * 32 * 64);
   plan.ops.emplace_back(HeadLinear{.weight = add(plan, TensorType::f16, 32, 64, 8), .n_heads = 8});
-  EXPECT_EQ(multiply_adds(plan, fast, 3, 0).f32, 3u * 8 * 32 * 64);
+  EXPECT_EQ(multiply_adds(plan, fast, 3, 0).int16, 3u * 8 * 32 * 64);
 }
 
 TEST(MultiplyAdds, FusionChangesNothing) {

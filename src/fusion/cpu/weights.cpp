@@ -20,7 +20,7 @@ Weights::Weights(const Plan& plan, tensor::Arithmetic arithmetic, backend::Threa
   for (size_t i = 0; i < plan.weights.size(); ++i) {
     const Weight& w = plan.weights[i];
     if (uses.product[i])
-      panel_bytes += tensor::Matrix::packed_bytes(w.type, w.n_rows, w.n_cols, w.n_matrices);
+      panel_bytes += tensor::Matrix::packed_bytes(w.type, w.n_rows, w.n_cols, w.n_matrices, arithmetic);
   }
   for (const size_t i : uses.order) total += plan.weights[i].data.size();
   // Where there are no pages, each matrix stands by itself, in the place of what the file's bytes of others
@@ -31,8 +31,8 @@ Weights::Weights(const Plan& plan, tensor::Arithmetic arithmetic, backend::Threa
   for (const size_t i : uses.order) {
     const Weight& weight = plan.weights[i];
     if (uses.product[i]) {
-      const size_t size =
-          tensor::Matrix::packed_bytes(weight.type, weight.n_rows, weight.n_cols, weight.n_matrices);
+      const size_t size = tensor::Matrix::packed_bytes(weight.type, weight.n_rows, weight.n_cols,
+                                                       weight.n_matrices, arithmetic);
       matrices_[i] = tensor::Matrix(weight.type, weight.n_rows, weight.n_cols, weight.n_matrices, weight.data,
                                     arithmetic, pool, room.first(std::min(size, room.size())));
       room = room.subspan(std::min(size, room.size()));

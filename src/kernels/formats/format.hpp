@@ -19,10 +19,11 @@ enum class Codes {
   offset,    // weight = raw - F::offset
   table,     // weight = F::table[raw], sixteen entries
   grid,      // raw is the byte of the signed weight; the file has an index into a grid, and signs
+  int16,     // two bytes, a signed weight; no file has it
 };
 
 /// How d is stored.
-enum class ScaleType { f16, e8m0, ue4m3 };
+enum class ScaleType { f16, bf16, e8m0, ue4m3 };
 
 /// What a format has unless it says otherwise.
 struct FormatDefaults {

@@ -13,11 +13,12 @@ namespace realizar::kernels::generic {
 inline constexpr int tokens_at_once = 4;
 
 /// The codes of a chunk in R strips. For many tokens all are made at once; one token meets each as it is
-/// made, while it is in a register.
+/// made, while it is in a register. Codes of 16 bits are loaded where they are met.
 template <class V, class F, int R, bool Many>
 struct ChunkCodes {
   using I32 = typename V::I32;
-  static constexpr bool interleaved = Many && TakesPairs<V>;
+  static constexpr bool is_wide = F::codes == Codes::int16;
+  static constexpr bool interleaved = Many && TakesPairs<V> && !is_wide;
 
   [[gnu::always_inline]] void read(int r, const uint8_t* from, int row) {
     if constexpr (at_once) {
@@ -33,13 +34,13 @@ struct ChunkCodes {
     if constexpr (at_once)
       return codes[r][g];
     else
-      return codes_of_group<V, F, g>([&](int i) __attribute__((always_inline)) {
-        return V::load_bytes(chunk[r] + i * vector_bytes);
-      });
+      return codes_of_group<V, F, g>([&](int i) __attribute__((always_inline)) { return vector(r, i); });
   }
+  /// Vector i of the chunk as it stands: of codes of 16 bits the columns 2i and 2i + 1.
+  [[gnu::always_inline]] I32 vector(int r, int i) const { return V::load_bytes(chunk[r] + i * vector_bytes); }
 
  private:
-  static constexpr bool at_once = Many || F::codes == Codes::grid;
+  static constexpr bool at_once = !is_wide && (Many || F::codes == Codes::grid);
   I32 codes[at_once ? R : 1][at_once ? chunk_groups : 1];
   const uint8_t* chunk[R];
 };
@@ -111,6 +112,20 @@ template <class V, class F, int A, int R, int First, int Count, class Codes, cla
   });
 }
 
+/// sum[a][r] = the codes of 16 bits of strip r times those of token a, which stand 32 apart.
+template <class V, int A, int R, class Codes>
+[[gnu::always_inline]] inline void wide_dots(typename V::I32 (*sum)[R], const Codes& w, const int16_t* x) {
+  unrolled<chunk_columns / 2>([&](auto pair) __attribute__((always_inline)) {
+    typename V::I32 weights[R];
+    unrolled<R>([&](auto r) { weights[r] = V::in_register(w.vector(r, pair)); });
+    unrolled<A>([&](auto a) __attribute__((always_inline)) {
+      unrolled<R>([&](auto r) __attribute__((always_inline)) {
+        sum[a][r] = V::in_register(V::dot2(sum[a][r], weights[r], x + a * chunk_columns + 2 * pair));
+      });
+    });
+  });
+}
+
 /// fn(first token, number of tokens as a constant) for all tokens, `tokens_at_once` as long as there are so
 /// many.
 template <bool Many, class Fn>
@@ -136,7 +151,7 @@ template <class V, class F, int R, bool Many>
   using I32 = typename V::I32;
   constexpr int spans = chunk_columns / F::d_span;  // of a chunk
   constexpr int groups = chunk_groups / spans;
-  constexpr int offset = Operand<V, F>::offset;
+  constexpr int offset = F::codes == Codes::int16 ? 0 : Operand<V, F>::offset;
   ChunkCodes<V, F, R, Many> w;
   F32 d[R][spans], dmin[R];
   unrolled<R>([&](auto r) __attribute__((always_inline)) {
@@ -161,9 +176,12 @@ template <class V, class F, int R, bool Many>
             }
             unrolled<R>([&](auto r) { sum[a][r] = start; });
           });
-          add_dots<V, F, A, R, s * groups, groups>(
-              sum, w, x.codes + (at + t) * chunk_columns, chunk_columns,
-              [](int, int) { return typename V::Scale{}; }, [](int, int) { return V::no_dot(); });
+          if constexpr (F::codes == Codes::int16)
+            wide_dots<V, A>(sum, w, x.wide_codes + (at + t) * chunk_columns);
+          else
+            add_dots<V, F, A, R, s * groups, groups>(
+                sum, w, x.codes + (at + t) * chunk_columns, chunk_columns,
+                [](int, int) { return typename V::Scale{}; }, [](int, int) { return V::no_dot(); });
           unrolled<A>([&](auto a) __attribute__((always_inline)) {
             const F32 dx = V::set1(x.d[at + t + a]);
             unrolled<R>([&](auto r) __attribute__((always_inline)) {

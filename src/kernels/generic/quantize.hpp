@@ -39,14 +39,14 @@ struct BlockStep {
   // exact.
   float scale, inverse;
 
-  /// By the bits of the largest |x|.
-  explicit BlockStep(int32_t bits) {
+  /// By the bits of the largest |x|, and how many steps it is to have.
+  BlockStep(int32_t bits, float steps) {
     float largest;
     std::memcpy(&largest, &bits, sizeof(largest));
     const bool finite = bits < 0x7f800000;
-    d = finite ? largest / quantisation_steps : __builtin_nanf("");
+    d = finite ? largest / steps : __builtin_nanf("");
     scale = largest < 0x1p-100f ? 0x1p64f : 1.0f;
-    inverse = finite && largest > 0 ? quantisation_steps / (largest * scale) : 0;
+    inverse = finite && largest > 0 ? steps / (largest * scale) : 0;
   }
   BlockStep() = default;
 };
@@ -92,7 +92,8 @@ void quantize_blocks(const float* x, int64_t n_cols, const QuantizedTokens out, 
   for (int64_t first = 0; first < n_blocks; first += most) {
     BlockStep steps[most];
     const int n = n_blocks - first < most ? static_cast<int>(n_blocks - first) : most;
-    for (int b = 0; b < n; ++b) steps[b] = BlockStep(largest_magnitude<V>(x + (first + b) * Block, Block));
+    for (int b = 0; b < n; ++b)
+      steps[b] = BlockStep(largest_magnitude<V>(x + (first + b) * Block, Block), quantisation_steps);
     for (int b = 0; b < n; ++b)
       quantize_block<V, Block>(x + (first + b) * Block, steps[b], out, first + b, token);
   }
@@ -104,6 +105,41 @@ void quantize(const float* x, int64_t n_cols, int block, const QuantizedTokens& 
     quantize_blocks<V, chunk_columns>(x, n_cols, out, token);
   else
     quantize_blocks<V, 256>(x, n_cols, out, token);
+}
+
+/// The same in int16, blocks of 32.
+template <class V>
+void quantize_wide(const float* x, int64_t n_cols, const QuantizedTokens& out, int64_t token) {
+  for (int64_t block = 0; block < n_cols / chunk_columns; ++block, x += chunk_columns) {
+    const BlockStep step(largest_magnitude<V>(x, chunk_columns), int16_largest);
+    const int64_t at = block * out.stride + token;
+    const auto scale = V::set1(step.scale), inverse = V::set1(step.inverse);
+    out.d[at] = step.d;
+    for (int i = 0; i < chunk_columns; i += V::width) {
+      auto code = V::set1_i32(0);
+      if (step.d == step.d) code = V::round(V::mul(V::mul(V::load(x + i), scale), inverse));
+      V::store_i16(out.wide_codes + at * chunk_columns + i, code);
+    }
+  }
+}
+
+/// F16 and BF16 weights as Int16 has them.
+template <class V>
+void wide_weights(TensorType type, const uint8_t* weights, int n_blocks, uint16_t* d, int16_t* codes) {
+  alignas(64) float x[chunk_columns];
+  const auto* halves = reinterpret_cast<const uint16_t*>(weights);
+  for (int block = 0; block < n_blocks; ++block, halves += chunk_columns, codes += chunk_columns) {
+    for (int i = 0; i < chunk_columns; i += V::width)
+      V::store(x + i, type == TensorType::f16 ? V::load_f16(halves + i) : V::load_bf16(halves + i));
+    const float step = BlockStep(largest_magnitude<V>(x, chunk_columns), int16_largest).d;
+    uint32_t bits;
+    std::memcpy(&bits, &step, sizeof(bits));
+    d[block] = static_cast<uint16_t>((bits + 0xffff) >> 16);  // upwards, so that no code is too large
+    const bool none = !(step > 0);
+    const auto divisor = V::set1(bf16_to_f32(d[block]));
+    for (int i = 0; i < chunk_columns; i += V::width)
+      V::store_i16(codes + i, none ? V::set1_i32(0) : V::round(V::div(V::load(x + i), divisor)));
+  }
 }
 
 }  // namespace realizar::kernels::generic

@@ -14,6 +14,15 @@ constexpr void add_block_formats(KernelTable& table, FormatList<F...>) {
   ((table.exact[static_cast<int>(F::type)] = exact_product<V, BlockReader<V, F>>), ...);
 }
 
+/// F16 and BF16 weights, which stand as Int16.
+template <class V>
+constexpr void add_wide_weights(KernelTable& table) {
+  for (const TensorType type : {TensorType::f16, TensorType::bf16})
+    table.fast[static_cast<int>(type)] = fast_product<V, Int16>;
+  table.quantize_wide = quantize_wide<V>;
+  table.wide_weights = wide_weights<V>;
+}
+
 template <class V, TensorType... Type>
 constexpr void add_dense_types(KernelTable& table) {
   ((table.exact[static_cast<int>(Type)] = exact_product<V, DenseReader<V, Type>>), ...);
@@ -50,6 +59,7 @@ constexpr KernelTable kernel_table() {
   add_activations<V, Activation::silu, Activation::gelu_tanh, Activation::gelu_erf, Activation::gelu_quick,
                   Activation::relu, Activation::relu_squared, Activation::swiglu_oai>(table);
   add_kv_formats<V, KvFormat::f16, KvFormat::f32, KvFormat::q8_0>(table);
+  add_wide_weights<V>(table);
   table.quantize = quantize<V>;
   table.dot = dot<V>;
   table.rms_norm = rms_norm<V>;

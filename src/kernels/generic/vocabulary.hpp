@@ -18,7 +18,7 @@
 //        load_f16 load_bf16 gather(table, I32) bits (as I32)
 //        first: lane 0; from_lane<n>(a): lane i is lane i + n of a, for the first n lanes
 //   I32  set1_i32 add sub mul max and_ or_ xor_ shl shr (logical) sar
-//        store_i32; load_u8, load_i8: width bytes, widened; store_i8: lanes in [-128, 127]
+//        store_i32; load_u8, load_i8: width bytes, widened; store_i8, store_i16: lanes that fit
 //        largest: of all lanes; to_float; round(F32): to nearest even, |x| < 2^22; from_bits: as F32
 //        sum_pairs(a, int16 out[2]): of the lanes 0 and 1 modulo 4, and of 2 and 3
 //        load_bytes: the lanes as 4 * width bytes; lookup16(bytes, table): table[byte], bytes below 16
