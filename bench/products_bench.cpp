@@ -92,8 +92,9 @@ const int registered = [] {
     if (!kernels::kernels().exact[i]) continue;
     const auto type = static_cast<TensorType>(i);
     const std::string name = kernels::info(type).name;
-    if (kernels::is_block_format(type)) add(type, tensor::Arithmetic::fast, name);
-    add(type, tensor::Arithmetic::exact, kernels::is_block_format(type) ? name + "/exact" : name);
+    const bool fast = kernels::kernels().fast[i] != nullptr;
+    if (fast) add(type, tensor::Arithmetic::fast, name);
+    add(type, tensor::Arithmetic::exact, fast ? name + "/exact" : name);
   }
   return 0;
 }();

@@ -13,6 +13,7 @@ namespace realizar::kernels::generic {
 template <class V, class F>
 struct BlockReader {
   using L = PanelLayout<F>;
+  static constexpr int row_strips = 4;
 
   static int64_t stride(int64_t n_cols) { return L::bytes(n_cols / F::block); }
 
@@ -48,6 +49,8 @@ struct BlockReader {
 template <class V, TensorType Type>
 struct DenseReader {
   static constexpr int column_bytes = panel_rows * (Type == TensorType::f32 ? 4 : 2);
+  // Of two panels at most: memory is what they wait for, and more streams of reads are slower.
+  static constexpr int row_strips = smaller(4, 2 * Strips<V, 1>::of_panel);
 
   static int64_t stride(int64_t n_cols) {
     const int64_t bytes = n_cols * column_bytes;
@@ -140,10 +143,8 @@ void exact_tiles(ReadChunk<V> read, const uint8_t* panels, int64_t panel_stride,
   });
 }
 
-/// Strips multiplied together with one token.
-inline constexpr int exact_strips = 4;
-
-template <class V>
+/// `RowStrips` strips are multiplied together with one token.
+template <class V, int RowStrips>
 void exact_products(ReadChunk<V> read, const uint8_t* panels, int64_t panel_stride, int n_panels,
                     int64_t n_cols, const float* x, int64_t x_stride, int n_tokens, float* out) {
   if (n_tokens > 1) {
@@ -152,17 +153,17 @@ void exact_products(ReadChunk<V> read, const uint8_t* panels, int64_t panel_stri
                      n_cols, x, x_stride, n_tokens, out + p * n_tokens * panel_rows);
     return;
   }
-  for_strips<V, exact_strips>(panels, panel_stride, n_panels, backend::topology().prefetch,
-                              [&]<int R>(const Strips<V, R>& strips, int p) {
-                                exact_row<V>(strips, read, n_cols, x, out + p * panel_rows);
-                              });
+  for_strips<V, RowStrips>(panels, panel_stride, n_panels, backend::topology().prefetch,
+                           [&]<int R>(const Strips<V, R>& strips, int p) {
+                             exact_row<V>(strips, read, n_cols, x, out + p * panel_rows);
+                           });
 }
 
 template <class V, class Reader>
 void exact_product(const uint8_t* panels, int n_panels, int64_t n_cols, const float* x, int64_t x_stride,
                    int n_tokens, float* out) {
-  exact_products<V>(Reader::read, panels, Reader::stride(n_cols), n_panels, n_cols, x, x_stride, n_tokens,
-                    out);
+  exact_products<V, Reader::row_strips>(Reader::read, panels, Reader::stride(n_cols), n_panels, n_cols, x,
+                                        x_stride, n_tokens, out);
 }
 
 }  // namespace realizar::kernels::generic

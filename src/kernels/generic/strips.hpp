@@ -22,9 +22,11 @@ struct Strips {
   /// Whether what is asked for ahead is asked for with strip r: once a panel.
   [[gnu::always_inline]] bool begins_panel(int r) const { return first_row(r) == 0; }
 
-  /// How far ahead of each panel to ask, where several are read side by side.
+  /// How far ahead of each panel to ask, where several are read side by side; starts of pages stay whole
+  /// pages ahead.
   [[gnu::always_inline]] backend::Prefetch ahead() const {
-    return {prefetch.bytes / (R < of_panel ? 1 : R / of_panel), prefetch.page_starts};
+    const int panels_read = R < of_panel || prefetch.page_starts ? 1 : R / of_panel;
+    return {prefetch.bytes / panels_read, prefetch.page_starts};
   }
 
   /// As many strips, `i` parts after these.
