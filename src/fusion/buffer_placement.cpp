@@ -14,7 +14,7 @@ struct Lifetime {
   bool overlaps(const Lifetime& other) const { return begin <= other.end && other.begin <= end; }
 };
 
-std::vector<Lifetime> lifetimes(const Plan& plan) {
+std::vector<Lifetime> lifetimes(const Plan& plan, int64_t ops_behind) {
   std::vector<Lifetime> out;
   for (size_t b = 0; b < plan.buffer_widths.size(); ++b) {
     out.push_back({b});
@@ -24,7 +24,7 @@ std::vector<Lifetime> lifetimes(const Plan& plan) {
     const auto touch = [&](const Slot& slot) {
       Lifetime& life = out[static_cast<size_t>(slot.buffer)];
       life.begin = std::min(life.begin, static_cast<int64_t>(i));
-      life.end = static_cast<int64_t>(i);
+      life.end = static_cast<int64_t>(i) + ops_behind;
     };
     for_each_slot(plan.ops[i], touch, touch);
   }
@@ -42,8 +42,8 @@ int64_t first_gap(const Lifetime& life, const std::vector<Lifetime>& placed) {
 
 }  // namespace
 
-BufferPlacement place_buffers(const Plan& plan) {
-  std::vector<Lifetime> waiting = lifetimes(plan), placed;
+BufferPlacement place_buffers(const Plan& plan, int64_t ops_behind) {
+  std::vector<Lifetime> waiting = lifetimes(plan, ops_behind), placed;
   std::stable_sort(waiting.begin(), waiting.end(),
                    [](const Lifetime& a, const Lifetime& b) { return a.begin < b.begin; });
   BufferPlacement out;

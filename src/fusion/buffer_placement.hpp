@@ -14,6 +14,8 @@ struct BufferPlacement {
   int64_t width = 0;             // of the whole row
 };
 
-BufferPlacement place_buffers(const Plan& plan);
+/// A buffer keeps its place for `ops_behind` more than the last that touches it, for devices that leave part
+/// of an op to those behind it.
+BufferPlacement place_buffers(const Plan& plan, int64_t ops_behind = 0);
 
 }  // namespace realizar::fusion

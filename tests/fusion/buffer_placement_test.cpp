@@ -27,6 +27,15 @@ TEST(BufferPlacement, WhatIsReadLaterKeepsItsPlace) {
   EXPECT_EQ(placement.offsets, (std::vector<int64_t>{0, 16, 64, 16}));
 }
 
+TEST(BufferPlacement, ADeviceMayNeedABufferLonger) {
+  Plan plan;
+  plan.buffer_widths = {16, 16, 16, 16};
+  plan.ops = {Embed{{0}, slot(0, 16)}, Add{slot(0, 16), slot(0, 16), slot(1, 16)},
+              Add{slot(1, 16), slot(1, 16), slot(2, 16)}, Add{slot(2, 16), slot(2, 16), slot(3, 16)}};
+  EXPECT_EQ(place_buffers(plan).offsets, (std::vector<int64_t>{0, 16, 0, 16}));
+  EXPECT_EQ(place_buffers(plan, 1).offsets, (std::vector<int64_t>{0, 16, 32, 0}));
+}
+
 TEST(BufferPlacement, AnOpsInputsAndOutputsDoNotOverlap) {
   Plan plan;
   plan.buffer_widths = {16, 16};

@@ -16,8 +16,10 @@ using webgpu::Workgroups;
 
 namespace {
 
-constexpr int split_positions = 256, n_threads = 128, n_queries = 4;
-static_assert(split_positions % page_positions == 0 && split_positions % n_threads == 0);
+constexpr int split_positions = 256, n_queries = 4;
+// One token has few workgroups; of many, those with fewer threads fill a GPU better. As many sum values.
+constexpr int n_threads = 128, threads_of_one = 256;
+static_assert(split_positions % page_positions == 0 && split_positions % threads_of_one == 0);
 
 std::string kv_constants(const BatchRecording& batch, int layer) {
   const KvShape& shape = batch.memory.kv.shape(layer);
@@ -100,7 +102,16 @@ int64_t attention_splits(int64_t n_tokens, int64_t deepest) {
   return n_splits == 2 && n_tokens >= most_tokens / 4 ? 1 : n_splits;
 }
 
-void record_attention(BatchRecording& batch, const Attention& op, const Peaks& peaks) {
+bool attention_stores(const BatchRecording& batch, const OwnStore& own, const Attention& op) {
+  const KvShape& shape = batch.memory.kv.shape(op.layer);
+  // One workgroup has all queries of a KV head, and threads what they store for themselves.
+  return batch.n_tokens == 1 && own.store.layer == op.layer && own.store.v &&
+         batch.memory.kv.type() != KvType::q8_0 && op.n_heads / shape.n_kv_heads <= n_queries &&
+         (!own.rope || own.rope->x == op.q);
+}
+
+void record_attention(BatchRecording& batch, const Attention& op, const std::optional<OwnStore>& own,
+                      const Peaks& peaks) {
   const PlanMemory& memory = batch.memory;
   const KvShape& shape = memory.kv.shape(op.layer);
   const int out_dim = op.out.width / op.n_heads;
@@ -117,7 +128,9 @@ void record_attention(BatchRecording& batch, const Attention& op, const Peaks& p
     float scale, soft_cap;
     uint32_t sinks_at, has_sinks;
     float alibi_max_bias;
-    uint32_t n_heads, partials_at, n_splits, peaks_at;
+    uint32_t n_heads, partials_at, n_splits, peaks_at, key_octets;
+    View k, v, angles;
+    uint32_t n_pairs, v_head_stride;
   } const arguments{batch.view(op.q),
                     batch.view(op.out),
                     static_cast<uint32_t>(op.window),
@@ -129,7 +142,13 @@ void record_attention(BatchRecording& batch, const Attention& op, const Peaks& p
                     static_cast<uint32_t>(op.n_heads),
                     memory.buffers.partials_at(),
                     static_cast<uint32_t>(n_splits),
-                    peaks.at};
+                    peaks.at,
+                    static_cast<uint32_t>(quotient_up(shape.key_dim, 8)),
+                    own ? batch.view(own->store.k) : View{},
+                    own ? batch.view(own->store.v) : View{},
+                    own && own->rope ? memory.buffers.angles(own->rope->table) : View{},
+                    own && own->rope ? static_cast<uint32_t>(own->rope->n_rot / 2) : 0,
+                    own ? value_stride(own->store, shape) : 0};
   const std::string constants = kv_constants(batch, op.layer) + constant("out_dim", out_dim) +
                                 constant("split_positions", split_positions);
   // The last kernel keeps the peaks.
@@ -150,13 +169,25 @@ void record_attention(BatchRecording& batch, const Attention& op, const Peaks& p
     batch.recorded.dispatch(kernel, bindings, std::as_bytes(std::span(&arguments, 1)), groups);
   };
   const auto tokens = static_cast<uint32_t>(batch.n_tokens);
-  dispatch(
-      "attention",
-      constants + tiling.constants() + constant("n_threads", n_threads) + constant("is_split", is_split),
-      !is_split, {"kv_page", "kv_read", "attention_softmax"},
-      {Access::write, Access::read, Access::read, Access::read},
-      {batch.activations(), memory.buffers.batch(), memory.kv.layer(op.layer), memory.weights.vectors()},
-      {static_cast<uint32_t>(shape.n_kv_heads * tiling.chunks()), tokens, static_cast<uint32_t>(n_splits)});
+  const std::string named = constants + tiling.constants() +
+                            constant("n_threads", batch.n_tokens == 1 ? threads_of_one : n_threads) +
+                            constant("is_split", is_split) + constant("stores", own.has_value()) +
+                            constant("one_token", batch.n_tokens == 1);
+  const Workgroups groups{static_cast<uint32_t>(shape.n_kv_heads * tiling.chunks()), tokens,
+                          static_cast<uint32_t>(n_splits)};
+  if (own)
+    dispatch("attention", named + constant("halves", own->rope && own->rope->style == RopeStyle::neox),
+             !is_split, {"kv_page", "kv_read", "turned", "attention_softmax", "attention_stores"},
+             {Access::write, Access::read, Access::write, Access::read, Access::read},
+             {batch.activations(), memory.buffers.batch(), memory.kv.layer(op.layer),
+              memory.weights.vectors(), memory.buffers.angle_numbers()},
+             groups);
+  else
+    dispatch(
+        "attention", named, !is_split, {"kv_page", "kv_read", "attention_softmax", "attention_reads"},
+        {Access::write, Access::read, Access::read, Access::read},
+        {batch.activations(), memory.buffers.batch(), memory.kv.layer(op.layer), memory.weights.vectors()},
+        groups);
   if (is_split)
     dispatch("attention_fold", constants, true, {"attention_softmax"},
              {Access::write, Access::read, Access::read},
@@ -204,7 +235,7 @@ void record_rope_and_store(BatchRecording& batch, const Rope& q, const Rope& k, 
                                 constant("halves", q.style == RopeStyle::neox) +
                                 constant("n_heads", q.n_heads);
   const Kernel& kernel =
-      batch.kernel("rope_kv " + constants, "rope_kv", constants, {"kv_page", "kv_write"},
+      batch.kernel("rope_kv " + constants, "rope_kv", constants, {"kv_page", "kv_write", "turned"},
                    {Access::write, Access::read, Access::write, Access::read}, sizeof(arguments));
   batch.recorded.dispatch(
       kernel,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "gpu/plan/batch_recording.hpp"
 
 // Attention, and the store of keys and values ahead of it.
@@ -13,8 +15,18 @@ int64_t attention_room(const fusion::Plan& plan);
 /// tokens.
 int64_t attention_splits(int64_t n_tokens, int64_t deepest);
 
+/// What stands ahead of the attention of one token and its kernel may do itself: queries and keys alike are
+/// rotated, if there is a rotation, and keys and values stored.
+struct OwnStore {
+  std::optional<fusion::Rope> rope;  // of the queries
+  fusion::StoreKv store;
+};
+/// Whether it may.
+bool attention_stores(const BatchRecording& batch, const OwnStore& own, const fusion::Attention& op);
+
 /// `peaks` are kept of the results of one token.
-void record_attention(BatchRecording& batch, const fusion::Attention& op, const Peaks& peaks = {});
+void record_attention(BatchRecording& batch, const fusion::Attention& op,
+                      const std::optional<OwnStore>& own = {}, const Peaks& peaks = {});
 void record_store(BatchRecording& batch, const fusion::StoreKv& op);
 
 /// Queries turned in place, keys turned as they are stored: whole heads, alike.

@@ -40,7 +40,8 @@ PlanBuffers::PlanBuffers(const webgpu::Device& device, GpuBufferPool& pool, cons
       pool_(&pool),
       plan_(&plan),
       max_tokens_(options.max_batch_tokens),
-      placement_(place_buffers(plan)),
+      // The store of keys and values may be left to the attention behind it.
+      placement_(place_buffers(plan, 1)),
       angle_values_(plan.rope_tables, options.max_batch_tokens) {
   int64_t embedding_width = 0, scratch[n_rooms] = {};
   const auto need = [&](int room, int64_t columns) { scratch[room] = std::max(scratch[room], columns); };

@@ -50,9 +50,13 @@ class Recorder : BatchRecording {
   void operator()(const PerToken& op) {
     for (size_t i = 0; i < op.ops.size(); ++i)
       if (i + 2 < op.ops.size() && are_rope_and_store(*this, op.ops[i], op.ops[i + 1], op.ops[i + 2])) {
-        record_rope_and_store(*this, std::get<Rope>(op.ops[i]), std::get<Rope>(op.ops[i + 1]),
-                              std::get<StoreKv>(op.ops[i + 2]));
+        const auto &q = std::get<Rope>(op.ops[i]), &k = std::get<Rope>(op.ops[i + 1]);
+        const auto& store = std::get<StoreKv>(op.ops[i + 2]);
         i += 2;
+        if (!is_left_to_attention({q, store}, i + 1 == op.ops.size()))
+          record_rope_and_store(*this, q, k, store);
+      } else if (const auto* store = std::get_if<StoreKv>(&op.ops[i])) {
+        if (!is_left_to_attention({{}, *store}, i + 1 == op.ops.size())) record_store(*this, *store);
       } else {
         visit(op.ops[i]);
       }
@@ -109,8 +113,12 @@ class Recorder : BatchRecording {
                       {activations()}, arguments, threads(op.n_heads * (op.a_width + op.b_width)));
   }
 
-  void operator()(const StoreKv& op) { record_store(*this, op); }
-  void operator()(const Attention& op) { record_attention(*this, op, peaks_for(op.out)); }
+  void operator()(const StoreKv& op) {
+    if (!is_left_to_attention({{}, op}, true)) record_store(*this, op);
+  }
+  void operator()(const Attention& op) {
+    record_attention(*this, op, std::exchange(own_store_, {}), peaks_for(op.out));
+  }
 
   void operator()(const Gate& op) { gate(op, view(op.gate), op.up ? view(op.up) : View{}, !!op.up); }
 
@@ -295,6 +303,14 @@ class Recorder : BatchRecording {
            constant("has_bias", !!op.bias);
   }
 
+  /// Whether a store, with the rotation ahead of it, is done by the kernel of the next op.
+  bool is_left_to_attention(const OwnStore& own, bool is_last) {
+    const auto* next = is_last && next_ ? std::get_if<Attention>(next_) : nullptr;
+    if (!next || !attention_stores(*this, own, *next)) return false;
+    own_store_ = own;
+    return true;
+  }
+
   void visit(const Op& op) { std::visit(*this, static_cast<const OpVariant&>(op)); }
 
   /// The blocks in which all of a product's weights take their tokens; 0: there are no such.
@@ -443,7 +459,8 @@ class Recorder : BatchRecording {
   int n_tables_ = 0;                // ops with a table so far
   std::vector<Prepared> prepared_;  // the latest
   const Op* next_ = nullptr;
-  uint32_t n_peaks_ = 0;  // so far
+  std::optional<OwnStore> own_store_;  // that the attention behind it does
+  uint32_t n_peaks_ = 0;               // so far
   struct {
     Slot in;
     std::optional<uint32_t> at;

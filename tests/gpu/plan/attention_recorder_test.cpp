@@ -27,13 +27,30 @@ struct Heads {
   int window = 0;
   float soft_cap = 0, alibi_max_bias = 0;
   bool has_sinks = false;
+  int n_rot = 0;  // columns of queries and keys that turn
+  fusion::RopeStyle style = fusion::RopeStyle::normal;
 };
 
 // Every way in which queries share a workgroup, every extra of attention, and every format of the cache.
 constexpr KvType f16 = KvType::f16, f32 = KvType::f32, q8_0 = KvType::q8_0;
 const Heads cases[] = {
-    {"of_64", f16, 4, 1, 64, 64, 64},
-    {"of_80_alone", f16, 2, 2, 80, 80, 80},
+    {.name = "of_64_rotated",
+     .kv = f16,
+     .n_heads = 4,
+     .n_kv_heads = 1,
+     .key_dim = 64,
+     .value_dim = 64,
+     .out_dim = 64,
+     .n_rot = 64},
+    {.name = "of_80_alone_rotated_in_part",
+     .kv = f16,
+     .n_heads = 2,
+     .n_kv_heads = 2,
+     .key_dim = 80,
+     .value_dim = 80,
+     .out_dim = 80,
+     .n_rot = 32,
+     .style = fusion::RopeStyle::neox},
     {.name = "of_96_capped",
      .kv = f32,
      .n_heads = 6,
@@ -41,7 +58,9 @@ const Heads cases[] = {
      .key_dim = 96,
      .value_dim = 96,
      .out_dim = 96,
-     .soft_cap = 3},
+     .soft_cap = 3,
+     .n_rot = 96,
+     .style = fusion::RopeStyle::neox},
     {.name = "of_128_with_sinks",
      .kv = f16,
      .n_heads = 8,
@@ -100,6 +119,17 @@ struct AttentionPlan {
     plan.kv = {{h.n_kv_heads, h.key_dim, h.value_dim}};
     const fusion::Slot all{0, 0, n_q + n_k + n_v}, out{1, 0, n_out};
     plan.ops.emplace_back(fusion::Embed{weight("table", n_q + n_k + n_v, table), all});
+    if (h.n_rot > 0) {
+      plan.rope_tables.emplace_back();
+      for (int pair = 0; pair < h.n_rot / 2; ++pair)
+        plan.rope_tables[0].inverse_frequency.push_back(std::pow(100.0, -pair / (0.5 * h.n_rot)));
+      const auto rope = [&](fusion::Slot x, int n_heads) {
+        plan.ops.emplace_back(fusion::Rope{
+            .x = x, .style = h.style, .n_heads = n_heads, .head_stride = h.key_dim, .n_rot = h.n_rot});
+      };
+      rope(all.columns(0, n_q), h.n_heads);
+      rope(all.columns(n_q, n_k), h.n_kv_heads);
+    }
     plan.ops.emplace_back(
         fusion::StoreKv{all.columns(n_q, n_k), n_v > 0 ? all.columns(n_q + n_k, n_v) : fusion::Slot{}, 0});
     plan.ops.emplace_back(

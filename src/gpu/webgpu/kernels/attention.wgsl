@@ -6,21 +6,23 @@
 // then a thread sums eight columns of the values over every n_lanes-th position, and the sums of the lanes are added in
 // order. What a query sums in a split does not depend on the others. Splits are folded one after the other, each with
 // its own maximum: here, where a workgroup does all of them, or where it does one (`is_split`) in attention_fold.wgsl, in
-// the same order.
+// the same order. A token's key and value may be stored on the way (`stores`, attention_stores.wgsl).
 //
-// Ahead of this stand kv_page.wgsl, kv_read.wgsl, attention_softmax.wgsl and constants: out_dim, `group`, the query heads
-// of a KV head, `heads`, tile_tokens, split_positions, n_threads, n_lanes, octets_at_once, is_split.
+// Ahead of this stand kv_page.wgsl, kv_read.wgsl, attention_softmax.wgsl, attention_reads.wgsl or attention_stores.wgsl and
+// constants: out_dim, `group`, the query heads of a KV head, `heads`, tile_tokens, split_positions, n_threads, n_lanes,
+// octets_at_once, is_split, `stores`, and one_token, where a batch has no more.
 alias Numbers = vec4<f32>;
 
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
-@group(0) @binding(2) var<storage, read> cache: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read> vectors: array<f32>;
 
 const key_octets = (key_dim + 7u) / 8u;
 const key_columns = 8u * key_octets;
 const out_octets = (out_dim + 7u) / 8u;
-const pass_octets = n_threads / n_lanes;  // that threads sum at once
+const most_summing = 128u;  // threads, whose sums fit the memory of workgroups
+const pass_octets = min(most_summing / n_lanes, out_octets);  // that are summed at once
+const n_summing = n_lanes * pass_octets;
 const pass_columns = 8u * pass_octets;
 const n_passes = (out_octets + pass_octets - 1u) / pass_octets;
 const columns_of_thread = (pass_columns + n_threads - 1u) / n_threads;  // of a pass
@@ -32,7 +34,7 @@ var<workgroup> weights: array<vec4<f32>, split_positions>;  // scores first
 var<workgroup> pages: array<u32, split_positions / page_positions>;
 var<workgroup> of_groups: array<vec4<f32>, n_groups>;
 var<workgroup> group_sums: array<vec4<f32>, n_groups>;
-var<workgroup> sums: array<vec4<f32>, 8u * n_threads>;
+var<workgroup> sums: array<vec4<f32>, 8u * n_summing>;
 
 struct Tile {
   n_tokens: u32,  // 0: nothing to do
@@ -47,6 +49,14 @@ fn tile_of(group_id: vec3<u32>, n_tokens: u32) -> Tile {
   tile.kv_head = group_id.x / chunks;
   let first_head = group_id.x % chunks * heads;
   tile.n_heads = min(heads, group - first_head);
+  if (one_token) {
+    let position = batch[0];
+    tile.n_tokens = 1u;
+    tile.heads = vec4(tile.kv_head * group + first_head) + min(vec4(0u, 1u, 2u, 3u), vec4(tile.n_heads - 1u));
+    tile.positions = vec4(position);
+    tile.begins = vec4(first_seen(position));
+    return tile;
+  }
   // The last tokens first: they see most.
   let token = n_tokens - 1u - group_id.y;
   let position = batch[token];
@@ -118,10 +128,11 @@ fn add_next(sum: Two, octet: u32, i: u32, a: Octet, b: Octet) -> Two {
 }
 
 // q k^T of the positions of a thread, at slots of two pages, which may be one. What counts is how much is being loaded at
-// any time, so that as many loads as registers hold stand ahead of what needs them.
+// any time, so that as many loads as registers hold stand ahead of what needs them. Of one token the end of the loop is an
+// argument, so that compilers leave it a loop: instructions that are done once have to be loaded too.
 fn products(first_page: u32, first_slot: u32, second_page: u32, second_slot: u32) -> Two {
   var sum: Two;
-  for (var octet = 0u; octet < key_octets; octet += octets_at_once) {
+  for (var octet = 0u; octet < select(key_octets, arguments.key_octets, one_token); octet += octets_at_once) {
     let a0 = next_key(first_page, octet, 0u, first_slot);
     let a1 = next_key(first_page, octet, 1u, first_slot);
     let a2 = next_key(first_page, octet, 2u, first_slot);
@@ -262,6 +273,12 @@ fn make_scores(tile: Tile, slopes: vec4<f32>, start: u32, begin: u32, end: u32, 
     let loaded = select(slots.yx, slots, looks);
     let in_pages = vec2(page_at(table, start + loaded.x, tile.kv_head), page_at(table, start + loaded.y, tile.kv_head));
     let in_page = loaded % vec2(page_positions);
+    if (stores) {
+      let own = tile.positions.x - start;
+      if (any(slots == vec2(own))) {
+        store_own_key(page_at(table, tile.positions.x, tile.kv_head), own % page_positions);
+      }
+    }
     let product = products(in_pages.x, in_page.x, in_pages.y, in_page.y);
     scores.first = score_of(tile, slopes, product.first, start + slots.x);
     scores.second = score_of(tile, slopes, product.second, start + slots.y);
@@ -335,12 +352,15 @@ fn main(@builtin(workgroup_id) group_id: vec3<u32>, @builtin(num_workgroups) gro
   for (var column = thread; column < key_columns; column += n_threads) {
     var q = vec4(0.0);
     if (column < key_dim) {
-      q = vec4(x[first_query(tile, 0u) + column], x[first_query(tile, 1u) + column], x[first_query(tile, 2u) + column],
-               x[first_query(tile, 3u) + column]);
+      q = vec4(query_number(tile, 0u, column), query_number(tile, 1u, column), query_number(tile, 2u, column),
+               query_number(tile, 3u, column));
     }
     query[column] = q;
   }
   let slopes = slopes_of(tile.heads);
+  if (split_end > last_splits.x) {
+    load_own_key(tile.tokens.x, tile.kv_head, thread);
+  }
   workgroupBarrier();
 
   var best = vec4(lowest);
@@ -359,27 +379,33 @@ fn main(@builtin(workgroup_id) group_id: vec3<u32>, @builtin(num_workgroups) gro
     for (var pass_index = 0u; pass_index < n_passes; pass_index++) {
       let octet = pass_index * pass_octets + octet_of_thread(thread);
       var s: Columns;
-      if (thread < n_lanes * pass_octets && octet < out_octets) {
+      if (thread < n_summing && octet < out_octets) {
+        let own = tile.positions.x - start;
+        if (stores && split == last_splits.x && own % n_lanes == lane_of(thread)) {
+          store_own_value(tile.tokens.x, tile.kv_head, octet, own);
+        }
         s = sum_values(octet, lane_of(thread), begin, all_begin, all_end, end);
       }
       workgroupBarrier();
-      sums[thread] = s.c0;
-      sums[n_threads + thread] = s.c1;
-      sums[2u * n_threads + thread] = s.c2;
-      sums[3u * n_threads + thread] = s.c3;
-      sums[4u * n_threads + thread] = s.c4;
-      sums[5u * n_threads + thread] = s.c5;
-      sums[6u * n_threads + thread] = s.c6;
-      sums[7u * n_threads + thread] = s.c7;
+      if (thread < n_summing) {
+        sums[thread] = s.c0;
+        sums[n_summing + thread] = s.c1;
+        sums[2u * n_summing + thread] = s.c2;
+        sums[3u * n_summing + thread] = s.c3;
+        sums[4u * n_summing + thread] = s.c4;
+        sums[5u * n_summing + thread] = s.c5;
+        sums[6u * n_summing + thread] = s.c6;
+        sums[7u * n_summing + thread] = s.c7;
+      }
       workgroupBarrier();
       for (var i = 0u; i < columns_of_thread; i++) {
         let place = place_of(pass_index, i, thread);
         if (!place.is_there) {
           continue;
         }
-        var value = sums[place.c * n_threads + thread_of(0u, place.octet)];
+        var value = sums[place.c * n_summing + thread_of(0u, place.octet)];
         for (var lane = 1u; lane < n_lanes; lane++) {
-          value += sums[place.c * n_threads + thread_of(lane, place.octet)];
+          value += sums[place.c * n_summing + thread_of(lane, place.octet)];
         }
         if (is_split) {
           for (var j = 0u; j < 4u; j++) {

@@ -1,5 +1,5 @@
 // Rotates queries in place, two numbers a thread, and puts rotated keys and values into the cache of a layer, a chunk of
-// columns a thread. Ahead of this stand kv_page.wgsl, kv_write.wgsl, `halves` and n_heads.
+// columns a thread. Ahead of this stand kv_page.wgsl, kv_write.wgsl, turned.wgsl, `halves` and n_heads.
 struct View { at: u32, stride: u32 }
 // angles: n_pairs cosines, then sines, of a token; the first 2 * n_pairs columns of a head turn.
 struct Arguments { q: View, k: View, v: View, angles: View, n_pairs: u32, v_head_stride: u32 }
@@ -11,30 +11,6 @@ var<immediate> arguments: Arguments;
 @group(0) @binding(3) var<storage, read> angles: array<f32>;
 
 const head_pairs = key_dim / 2u;
-
-// A column of a head, turned with the one it makes a pair with.
-fn turned(token: u32, head_at: u32, column: u32) -> f32 {
-  let value = x[head_at + column];
-  if (column >= 2u * arguments.n_pairs) {
-    return value;
-  }
-  var pair = column / 2u;
-  var is_first = column % 2u == 0u;
-  var partner = column ^ 1u;
-  if (halves) {
-    pair = column % arguments.n_pairs;
-    is_first = column < arguments.n_pairs;
-    partner = select(column - arguments.n_pairs, column + arguments.n_pairs, is_first);
-  }
-  let angle = arguments.angles.at + token * arguments.angles.stride + pair;
-  let cosine = angles[angle];
-  let sine = angles[angle + arguments.n_pairs];
-  let other = x[head_at + partner];
-  if (is_first) {
-    return fma(value, cosine, -(other * sine));
-  }
-  return fma(other, sine, value * cosine);
-}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
