@@ -25,7 +25,9 @@ struct ProductSizes {
   View out;
   ProductEpilogue::Arguments epilogue;
   MatrixChoice::Arguments choice;
-  uint32_t input_at, input_peaks_at, peaks_at;
+  uint32_t input_at, input_peaks_at;
+  LateNorm::Arguments norm;
+  uint32_t peaks_at, peak_weights_at;
 };
 
 const char* boolean(bool value) { return value ? "true" : "false"; }
@@ -125,13 +127,15 @@ QuantizedProducts::Tile QuantizedProducts::tile_of(const GpuMatrix& weights, int
 /// What a workgroup of product_one.wgsl makes, and how.
 struct QuantizedProducts::OneTokenTile {
   int rows, parts, splits, rounds, halves;
-  int64_t input_cols = 0;  // of one in f32
+  int64_t input_cols;  // of one in f32
+  bool is_normed;
 
   int threads() const { return rows * parts * splits * halves; }
-  /// Sums of parts, with minima, and of stretches.
+  /// Sums of parts, with minima, and of stretches; the input, and its squares.
   int bytes(bool has_min) const {
+    const auto input_steps = static_cast<int>(webgpu::steps_of(input_cols));
     return splits * halves * rows * 4 * (rounds * parts * (has_min ? 2 : 1) + 1) +
-           (input_cols > 0 ? static_cast<int>(webgpu::steps_of(input_cols)) * (2 * 256 + 64) : 0);
+           input_steps * (2 * 256 + 64) + (is_normed ? input_steps * 256 + 256 : 0);
   }
   std::string key() const {
     return concat(rows, " ", parts, " ", splits, " ", rounds, " ", halves, " ", input_cols);
@@ -139,13 +143,12 @@ struct QuantizedProducts::OneTokenTile {
 };
 
 std::optional<QuantizedProducts::OneTokenTile> QuantizedProducts::one_token_tile(const GpuMatrix& weights,
-                                                                                 int64_t n_tokens,
                                                                                  const MatrixChoice& choice,
-                                                                                 bool is_f32_input) const {
+                                                                                 const Input& input) const {
   const webgpu::WeightLayout& layout = weights.layout();
   const bool is_chosen = choice.kind == MatrixChoice::Kind::chosen;
   if (layout.block != webgpu::step_columns || choice.kind == MatrixChoice::Kind::grouped ||
-      (n_tokens != 1 && !is_chosen))
+      (input.n_tokens != 1 && !is_chosen))
     return {};
   const int64_t n_steps = webgpu::steps_of(weights.n_cols());
   const int splits = splits_of(n_steps);
@@ -158,14 +161,20 @@ std::optional<QuantizedProducts::OneTokenTile> QuantizedProducts::one_token_tile
   // The fewer rows and stretches there are, the more threads share a step; where there are many, a thread for
   // each stretch keeps a GPU as busy.
   constexpr int64_t few_stretches = 1 << 15;
-  const int64_t n_stretches = n_rows * splits * halves * n_tokens;
-  if (n_stretches > 2 * few_stretches && !is_f32_input) return {};
+  const int64_t n_stretches = n_rows * splits * halves * input.n_tokens;
+  if (n_stretches > 2 * few_stretches && !input.is_f32) return {};
   struct Cut {
     int rows, parts;
   };
   for (const Cut cut : {Cut{16, 4}, Cut{32, 2}, Cut{16, 2}}) {
     if (cut.parts == 4 && n_stretches > few_stretches) continue;
-    const OneTokenTile tile{cut.rows, cut.parts, splits, rounds, halves, is_f32_input ? weights.n_cols() : 0};
+    const OneTokenTile tile{cut.rows,
+                            cut.parts,
+                            splits,
+                            rounds,
+                            halves,
+                            input.is_f32 ? weights.n_cols() : 0,
+                            input.norm.has_value()};
     if (tile.threads() <= device_->gpu().max_workgroup_threads &&
         tile.bytes(layout.has_min) <= device_->gpu().workgroup_bytes)
       return tile;
@@ -174,8 +183,9 @@ std::optional<QuantizedProducts::OneTokenTile> QuantizedProducts::one_token_tile
 }
 
 std::string QuantizedProducts::KernelKind::key() const {
-  return concat(kernels::info(weights.type()).name, " ", epilogue.key(), " ", choice.key(own_inputs),
-                peaks.buffer.buffer ? " peaks " : " ");
+  return concat(kernels::info(weights.type()).name, " ", epilogue.key(), " ", choice.key(input.own_inputs),
+                peaks.buffer.buffer ? " peaks " : " ", peaks.weights_at ? "weighted " : "",
+                input.norm ? concat("norm ", input.norm->has_weight, " ") : "");
 }
 
 std::vector<Access> QuantizedProducts::KernelKind::bindings() const {
@@ -186,8 +196,9 @@ std::vector<Access> QuantizedProducts::KernelKind::bindings() const {
 
 std::string QuantizedProducts::sums_text(const KernelKind& kind) const {
   return concat(
-      kind.weights.layout().constants(), "const is_gated = ", boolean(kind.weights.by_turns()), ";\n",
-      kind.epilogue.text(), kind.choice.text(kind.own_inputs), webgpu::kernel_source("weights"),
+      kind.weights.layout().constants(), "const is_gated = ", boolean(kind.weights.by_turns()),
+      ";\nconst weighs_peaks = ", boolean(kind.peaks.weights_at.has_value()), ";\n", kind.epilogue.text(),
+      kind.choice.text(kind.input.own_inputs), webgpu::kernel_source("weights"),
       webgpu::kernel_source(has_integer_dot_ ? "dot4" : "dot4_plain"), webgpu::kernel_source("int8"),
       kind.peaks.text(static_cast<int>(product_bindings.size())), webgpu::kernel_source("product_sums"));
 }
@@ -203,7 +214,9 @@ const webgpu::Kernel& QuantizedProducts::one_token_kernel(const KernelKind& kind
       const int64_t quads = quotient_up(n_steps * webgpu::step_columns, int64_t{4} * tile.threads());
       input =
           concat("const n_cols = ", tile.input_cols, "u;\nconst n_steps = ", n_steps,
-                 "u;\nconst n_threads = ", tile.threads(), "u;\n",
+                 "u;\nconst n_threads = ", tile.threads(), "u;\nconst is_normed = ", boolean(tile.is_normed),
+                 ";\nconst has_norm_weight = ", boolean(kind.input.norm && kind.input.norm->has_weight),
+                 ";\n", webgpu::kernel_source("late_norm"),
                  webgpu::unrolled(webgpu::kernel_source("f32_input"), {{"quads", static_cast<int>(quads)}}));
     }
     text = concat(
@@ -253,26 +266,20 @@ const webgpu::Kernel& QuantizedProducts::product_kernel(const KernelKind& kind, 
   });
 }
 
-/// What a product takes: tokens in int8, or one in f32 with its peaks.
-struct QuantizedProducts::Input {
-  int64_t n_tokens;
-  bool own_inputs;
-  Binding codes, chunks;
-  bool is_f32 = false;
-  uint32_t at = 0, peaks_at = 0;
-};
-
 bool QuantizedProducts::keeps_peaks(int n_buffers) const {
   return device_->limits().maxStorageBuffersPerShaderStage > static_cast<uint32_t>(n_buffers);
 }
 
-bool QuantizedProducts::takes_numbers(const GpuMatrix& weights) const {
+bool QuantizedProducts::takes_numbers(const GpuMatrix& weights, bool is_normed) const {
   // Every workgroup quantises all of them: with more, or where more of them share a processor of the GPU, a
-  // kernel for it is sooner done.
-  constexpr int64_t most_cols = 8192, most_groups = 128;
-  const std::optional<OneTokenTile> tile = one_token_tile(weights, 1, {}, true);
-  return tile && weights.n_cols() <= most_cols && quotient_up(weights.n_rows(), tile->rows) <= most_groups &&
-         keeps_peaks(static_cast<int>(product_bindings.size()));
+  // kernel for it is sooner done, unless they are so few that all workgroups have less than `most_in_all`.
+  constexpr int64_t most_cols = 8192, most_groups = 128, most_in_all = 1 << 19;
+  Input input{.is_f32 = true};
+  if (is_normed) input.norm.emplace();
+  const std::optional<OneTokenTile> tile = one_token_tile(weights, {}, input);
+  if (!tile || !keeps_peaks(static_cast<int>(product_bindings.size()))) return false;
+  const int64_t n_groups = quotient_up(weights.n_rows(), tile->rows), n_cols = weights.n_cols();
+  return n_cols <= most_cols && (n_groups <= most_groups || n_groups * n_cols <= most_in_all);
 }
 
 void QuantizedProducts::multiply(webgpu::Recording& recording, const GpuTokens& tokens,
@@ -292,20 +299,22 @@ void QuantizedProducts::multiply(webgpu::Recording& recording, const GpuTokens& 
 
 void QuantizedProducts::multiply(webgpu::Recording& recording, const PeakedNumbers& x,
                                  const GpuMatrix& weights, const Binding& numbers, View out,
-                                 const ProductEpilogue& epilogue) {
-  require(x.n_cols == weights.n_cols() && takes_numbers(weights), ErrorKind::invalid_argument, "weights of ",
-          weights.n_cols(), " columns were given ", x.n_cols, " numbers that are not quantised");
-  multiply(recording, Input{1, false, x.peaks.buffer, x.peaks.buffer, true, x.at, x.peaks.at}, weights,
-           numbers, out, epilogue, {}, {});
+                                 const ProductEpilogue& epilogue, const MatrixChoice& choice,
+                                 const Peaks& peaks) {
+  require(x.n_cols == weights.n_cols() && takes_numbers(weights, x.norm.has_value()),
+          ErrorKind::invalid_argument, "weights of ", weights.n_cols(), " columns were given ", x.n_cols,
+          " numbers that are not quantised");
+  multiply(recording, Input{1, false, x.peaks.buffer, x.peaks.buffer, true, x.at, x.peaks.at, x.norm},
+           weights, numbers, out, epilogue, choice, peaks);
 }
 
 void QuantizedProducts::multiply(webgpu::Recording& recording, const Input& input, const GpuMatrix& weights,
                                  const Binding& numbers, View out, const ProductEpilogue& epilogue,
                                  const MatrixChoice& choice, const Peaks& peaks) {
   const bool is_one = choice.kind == MatrixChoice::Kind::one;
-  const std::optional<OneTokenTile> one = one_token_tile(weights, input.n_tokens, choice, input.is_f32);
+  const std::optional<OneTokenTile> one = one_token_tile(weights, choice, input);
   const Tile tile = tile_of(weights, input.n_tokens, choice);
-  const KernelKind kind{weights, epilogue, choice, input.own_inputs, peaks};
+  const KernelKind kind{weights, epilogue, choice, input, peaks};
   const webgpu::Kernel& kernel = one ? one_token_kernel(kind, *one) : product_kernel(kind, tile);
   const int rows = one ? one->rows : tile.rows(), tile_tokens = one ? 1 : tile.tokens;
   for (const GpuMatrix::Part& part : weights.parts()) {
@@ -323,7 +332,9 @@ void QuantizedProducts::multiply(webgpu::Recording& recording, const Input& inpu
                              choice.arguments(static_cast<uint32_t>(first_row)),
                              input.at,
                              input.peaks_at,
-                             peaks.at};
+                             input.norm ? input.norm->arguments() : LateNorm::Arguments{},
+                             peaks.at,
+                             peaks.weights_at.value_or(0)};
     std::vector<Binding> bindings = {
         part.wide,   part.pairs,   part.bits, part.scales,
         input.codes, input.chunks, numbers,   epilogue.vectors.buffer ? epilogue.vectors : part.scales};

@@ -21,21 +21,37 @@ struct GpuTokens {
   int n_heads = 1;          // inputs of every token
 };
 
+/// An RMS norm whose factor is applied when its result is quantised, as late_norm.wgsl has it.
+struct LateNorm {
+  bool has_weight;
+  uint32_t weight_at;  // in the vectors of the epilogue
+  float inverse_width, epsilon;
+
+  struct Arguments {
+    uint32_t weight_at;
+    float inverse_width, epsilon;
+  };
+  Arguments arguments() const { return {weight_at, inverse_width, epsilon}; }
+};
+
 /// Where kernels keep the peaks of one token's numbers, the greatest magnitude of every 256: the product that
 /// takes the numbers quantises them with these, without a kernel for it. Zeros ahead of what keeps them.
 struct Peaks {
   webgpu::Binding buffer{};  // none: no peaks
   uint32_t at = 0;
+  std::optional<uint32_t> weights_at{};  // of the numbers times these, among the vectors of the epilogue
 
   /// The text ahead of a kernel with so many buffers, behind which `buffer` comes, and its arguments.
   std::string text(int n_buffers) const;
 };
 
-/// One token's numbers, among those that the product goes to, and their peaks.
+/// One token's numbers, among those that the product goes to, and their peaks, with the weights of a norm
+/// ahead of the product where it has one.
 struct PeakedNumbers {
   uint32_t at;
   int64_t n_cols;
   Peaks peaks;
+  std::optional<LateNorm> norm{};
 };
 
 /// Products of tokens with quantised weights, all on the GPU: *fast* arithmetic, integers inside a block. A
@@ -64,24 +80,34 @@ class QuantizedProducts {
                 const webgpu::Binding& numbers, View out, const ProductEpilogue& epilogue = {},
                 const MatrixChoice& choice = {}, const Peaks& peaks = {});
 
-  /// The same of one token that stands among `numbers` in f32.
+  /// The same of one token that stands among `numbers` in f32. The peaks that it takes and those that it
+  /// keeps are in different buffers.
   void multiply(webgpu::Recording& recording, const PeakedNumbers& x, const GpuMatrix& weights,
-                const webgpu::Binding& numbers, View out, const ProductEpilogue& epilogue = {});
-  /// Whether it is done for such weights.
-  bool takes_numbers(const GpuMatrix& weights) const;
+                const webgpu::Binding& numbers, View out, const ProductEpilogue& epilogue = {},
+                const MatrixChoice& choice = {}, const Peaks& peaks = {});
+  /// Whether it is done for such weights, behind a norm or not.
+  bool takes_numbers(const GpuMatrix& weights, bool is_normed = false) const;
   /// Whether kernels of so many buffers can keep peaks.
   bool keeps_peaks(int n_buffers) const;
 
  private:
   struct Tile;
   struct OneTokenTile;
-  struct Input;
+  /// What a product takes: tokens in int8, or one in f32 with its peaks.
+  struct Input {
+    int64_t n_tokens = 1;
+    bool own_inputs = false;
+    webgpu::Binding codes{}, chunks{};
+    bool is_f32 = false;
+    uint32_t at = 0, peaks_at = 0;
+    std::optional<LateNorm> norm{};
+  };
   /// Stretches of the steps of a row: on one GPU by the shape of the weights alone, since the order of sums
   /// depends on it. As many as a workgroup has lines for, of as nearly as can be the same length.
   int splits_of(int64_t n_steps) const;
   Tile tile_of(const GpuMatrix& weights, int64_t n_tokens, const MatrixChoice& choice) const;
-  std::optional<OneTokenTile> one_token_tile(const GpuMatrix& weights, int64_t n_tokens,
-                                             const MatrixChoice& choice, bool is_f32_input = false) const;
+  std::optional<OneTokenTile> one_token_tile(const GpuMatrix& weights, const MatrixChoice& choice,
+                                             const Input& input) const;
   void multiply(webgpu::Recording& recording, const Input& input, const GpuMatrix& weights,
                 const webgpu::Binding& numbers, View out, const ProductEpilogue& epilogue,
                 const MatrixChoice& choice, const Peaks& peaks);
@@ -91,7 +117,7 @@ class QuantizedProducts {
     const GpuMatrix& weights;
     const ProductEpilogue& epilogue;
     const MatrixChoice& choice;
-    bool own_inputs;
+    const Input& input;
     const Peaks& peaks;
 
     std::string key() const;

@@ -85,7 +85,8 @@ PlanBuffers::PlanBuffers(const webgpu::Device& device, GpuBufferPool& pool, cons
       std::min(attention_room(plan), static_cast<int64_t>((most - tokens * row) / sizeof(float)));
   activations_ = pool.acquire(tokens * row + static_cast<uint64_t>(partial_numbers_) * sizeof(float));
   angles_ = pool.acquire(std::max<uint64_t>(1, tokens * angle_values_.token_stride()) * sizeof(float));
-  peaks_ = pool.acquire(static_cast<uint64_t>(n_peaks(plan)) * sizeof(uint32_t));
+  for (GpuBuffer* peaks : {&peaks_, &weighted_peaks_})
+    *peaks = pool.acquire(static_cast<uint64_t>(n_peaks(plan)) * sizeof(uint32_t));
   embedding_rows_ =
       pool.acquire(std::max<uint64_t>(1, tokens * static_cast<uint64_t>(embedding_width)) * sizeof(float));
   batch_ = pool.acquire(4 * tokens * sizeof(uint32_t));
@@ -158,7 +159,8 @@ void PlanBuffers::send_embeddings(const Batch& batch) {
 }
 
 uint64_t PlanBuffers::bytes() const {
-  return activations_.bytes() + angles_.bytes() + embedding_rows_.bytes() + batch_.bytes() + peaks_.bytes();
+  return activations_.bytes() + angles_.bytes() + embedding_rows_.bytes() + batch_.bytes() + peaks_.bytes() +
+         weighted_peaks_.bytes();
 }
 
 }  // namespace realizar::gpu

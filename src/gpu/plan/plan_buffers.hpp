@@ -42,8 +42,10 @@ class PlanBuffers {
   bool takes_chosen_tokens() const { return takes_chosen_tokens_; }
   int max_tokens() const { return max_tokens_; }
 
-  /// Room for the peaks of what ops of the plan make of one token, of words.
+  /// Room for the peaks of what ops of the plan make of one token, of words; and for those of numbers times
+  /// the weights of a norm, which products keep that take the others, and the other way round.
   webgpu::Binding peaks() const { return peaks_.binding(); }
+  webgpu::Binding weighted_peaks() const { return weighted_peaks_.binding(); }
 
   webgpu::Binding activations() const { return activations_.binding(); }
   webgpu::Binding batch() const { return batch_.binding(); }
@@ -68,7 +70,7 @@ class PlanBuffers {
   std::vector<fusion::WeightId> tables_;  // of rows that are sent, by position; none: those of the batch
   bool takes_chosen_tokens_ = true;
   std::vector<View> embeddings_;  // the rows of `tables_`
-  GpuBuffer activations_, batch_, angles_, embedding_rows_, peaks_;
+  GpuBuffer activations_, batch_, angles_, embedding_rows_, peaks_, weighted_peaks_;
 };
 
 }  // namespace realizar::gpu

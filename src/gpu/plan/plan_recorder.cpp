@@ -12,6 +12,7 @@
 #include "gpu/plan/attention_recorder.hpp"
 #include "gpu/plan/embed_recorder.hpp"
 #include "gpu/plan/expert_recorder.hpp"
+#include "gpu/plan/norm_recorder.hpp"
 #include "gpu/plan/product_recorder.hpp"
 #include "gpu/webgpu/kernel_sources.hpp"
 
@@ -81,7 +82,7 @@ class Recorder : BatchRecording {
                  .others = memory.buffers.embedding_rows()});
   }
 
-  void operator()(const Norm& op) { norm(op, view(op.out)); }
+  void operator()(const Norm& op) { record_norm(*this, op, view(op.out)); }
 
   void operator()(const Rope& op) {
     struct {
@@ -154,16 +155,17 @@ class Recorder : BatchRecording {
     ProductInput input{view(op.in), n_tokens, op.in.width};
     const int block = common_block(op);
     if (const auto at = std::exchange(peaked_.at, {}); at && peaked_.in == op.in) {
-      input.peaks = {memory.buffers.peaks(), *at};
+      input.peaks = {op.norm ? memory.buffers.weighted_peaks() : memory.buffers.peaks(), *at};
+      if (op.norm) input.norm = late_norm(memory.weights, *op.norm);
     } else if (const Prepared* prepared = prepared_for(op, block)) {
       input.tokens = prepared->tokens;
       input.prepared = block;
-    } else if (block != 0 && op.norm && is_whole(*op.norm, op.in)) {
-      norm_and_quantise(*op.norm, input, block);
+    } else if (block != 0 && op.norm && op.norm->width == op.in.width) {
+      record_quantised_norm(*this, *op.norm, input, block);
       keep({op.in, op.norm, block, input.tokens});
     } else if (op.norm) {
       input.x = memory.buffers.scratch(2, op.in.width);
-      norm(*op.norm, input.x);
+      record_norm(*this, *op.norm, input.x);
     }
     // A gate is stored apart, and meets the second product as that is finished, unless one kernel makes both.
     const View gate = memory.buffers.scratch(0, op.linears[0].out.width);
@@ -196,9 +198,9 @@ class Recorder : BatchRecording {
       }
       const GpuWeight& matrix = memory.weights.matrix(linear.weight);
       Peaks peaks;
-      if (is_last && !input.peaks.buffer.buffer && keeps_peaks(matrix)) {
-        if (op.gate) peaks = peaks_for(op.gate->out);
-        if (op.add) peaks = peaks_for(op.add->out);
+      if (is_last && keeps_peaks(matrix)) {
+        if (op.gate) peaks = peaks_for(op.gate->out, input.peaks);
+        if (op.add) peaks = peaks_for(op.add->out, input.peaks);
       }
       record_product(*this, input, matrix, activations(), out, epilogue, choice, peaks);
     }
@@ -298,11 +300,6 @@ class Recorder : BatchRecording {
                       arguments, groups);
   }
 
-  static std::string norm_constants(const Norm& op) {
-    return constant("is_layer", op.kind == NormKind::layer) + constant("has_weight", !!op.weight) +
-           constant("has_bias", !!op.bias);
-  }
-
   /// Whether a store, with the rotation ahead of it, is done by the kernel of the next op.
   bool is_left_to_attention(const OwnStore& own, bool is_last) {
     const auto* next = is_last && next_ ? std::get_if<Attention>(next_) : nullptr;
@@ -325,34 +322,44 @@ class Recorder : BatchRecording {
     return block;
   }
 
-  /// Where the peaks of what a slot will hold are kept for the next op, if that quantises it itself.
-  Peaks peaks_for(const Slot& slot) {
+  /// Where the peaks of what a slot will hold are kept for the next op, if that quantises it itself, by a
+  /// kernel that takes such itself or none.
+  Peaks peaks_for(const Slot& slot, const Peaks& taken = {}) {
     peaked_.at.reset();
     const auto* next = next_ ? std::get_if<Products>(next_) : nullptr;
-    if (n_tokens != 1 || !next || next->in != slot || next->norm ||
-        memory.weights.n_together(next->linears[0].weight) != next->linears.size())
-      return {};
-    const auto* matrix = std::get_if<GpuMatrix>(&memory.weights.matrix(next->linears[0].weight));
-    if (!matrix || !(next->gate || next->add) || !memory.products.takes_numbers(*matrix)) return {};
+    if (n_tokens != 1 || !next || next->in != slot || !takes_numbers(*next)) return {};
+    const Binding buffer = next->norm ? memory.buffers.weighted_peaks() : memory.buffers.peaks();
+    if (buffer.buffer == taken.buffer.buffer) return {};
     if (n_peaks_ == 0) clear_peaks();
     peaked_ = {slot, n_peaks_};
     n_peaks_ += static_cast<uint32_t>(webgpu::steps_of(slot.width));
-    return {memory.buffers.peaks(), *peaked_.at};
+    Peaks peaks{buffer, *peaked_.at};
+    if (next->norm && next->norm->weight) peaks.weights_at = memory.weights.vector_at(next->norm->weight);
+    return peaks;
+  }
+
+  /// Whether all products of an op quantise one token themselves.
+  bool takes_numbers(const Products& op) const {
+    if (op.norm && (op.norm->width != op.in.width || !is_late(*op.norm))) return false;
+    return std::all_of(op.linears.begin(), op.linears.end(), [&](const Linear& linear) {
+      if (memory.weights.n_together(linear.weight) == 0) return true;
+      const auto* matrix = std::get_if<GpuMatrix>(&memory.weights.matrix(linear.weight));
+      return matrix && memory.products.takes_numbers(*matrix, op.norm.has_value());
+    });
   }
 
   void clear_peaks() {
-    const Binding peaks = memory.buffers.peaks();
+    const Binding peaks = memory.buffers.peaks(), weighted = memory.buffers.weighted_peaks();
     const auto count = static_cast<uint32_t>(peaks.bytes / sizeof(uint32_t));
-    recorded.dispatch(kernel("clear_peaks", "clear_peaks", {}, {}, {Access::write}, sizeof(count)), {peaks},
-                      count, threads(count));
+    recorded.dispatch(
+        kernel("clear_peaks", "clear_peaks", {}, {}, {Access::write, Access::write}, sizeof(count)),
+        {peaks, weighted}, count, threads(count));
   }
 
   static bool keeps_peaks(const GpuWeight& weight) {
     const auto* matrix = std::get_if<GpuMatrix>(&weight);
     return matrix && matrix->parts().size() == 1;
   }
-
-  static bool is_whole(const Norm& norm, const Slot& row) { return norm.width == row.width; }
 
   /// What was made of a slot for products: int8, after a norm where there is one.
   struct Prepared {
@@ -379,60 +386,6 @@ class Recorder : BatchRecording {
     constexpr size_t most_kept = 2;
     if (prepared_.size() == most_kept) prepared_.erase(prepared_.begin());
     prepared_.push_back(std::move(prepared));
-  }
-
-  void norm_and_quantise(const Norm& op, ProductInput& input, int block) {
-    struct {
-      View input;
-      uint32_t weight_at, bias_at, n_cols, n_steps;
-      float epsilon;
-    } const arguments{input.x,
-                      memory.weights.vector_at(op.weight),
-                      memory.weights.vector_at(op.bias),
-                      static_cast<uint32_t>(input.n_cols),
-                      static_cast<uint32_t>(webgpu::steps_of(input.n_cols)),
-                      op.epsilon};
-    const int most_threads = std::min(1024, memory.most_threads) / 64 * 64;
-    const auto rounds = static_cast<int>(quotient_up(input.n_cols, most_threads * 4));
-    const int64_t threads = quotient_up(input.n_cols, rounds * 256) * 64;
-    const std::string constants =
-        norm_constants(op) + constant("out_block", block) + constant("threads", threads);
-    const Kernel& kernel = this->kernel(concat("norm_quantize ", rounds, " ", constants), "norm_quantize",
-                                        constants, {"norm_factor", "int8", "quantize_step"},
-                                        {Access::read, Access::read, Access::write, Access::write},
-                                        sizeof(arguments), {{"rounds", rounds}});
-    input.tokens =
-        std::make_shared<const GpuTokens>(memory.products.room(input.n_tokens, input.n_cols, block));
-    input.prepared = block;
-    recorded.dispatch(kernel,
-                      {activations(), memory.weights.vectors(), input.tokens->codes.binding(),
-                       input.tokens->chunks.binding()},
-                      arguments, {static_cast<uint32_t>(input.n_tokens), 1, 1});
-  }
-
-  void norm(const Norm& op, View out) {
-    const auto run_stride = [&](WeightId id) {
-      return memory.weights.values(id).size() > static_cast<size_t>(op.width)
-                 ? static_cast<uint32_t>(op.width)
-                 : 0u;
-    };
-    struct {
-      View input, out, weight, bias;
-      uint32_t width;
-      float epsilon;
-    } const arguments{view(op.in),
-                      out,
-                      {memory.weights.vector_at(op.weight), run_stride(op.weight)},
-                      {memory.weights.vector_at(op.bias), run_stride(op.bias)},
-                      static_cast<uint32_t>(op.width),
-                      op.epsilon};
-    const int64_t threads =
-        std::min<int64_t>({1024, memory.most_threads / 32 * 32, quotient_up(op.width, 32) * 32});
-    const std::string constants = norm_constants(op) + constant("threads", threads);
-    const Kernel& kernel = this->kernel("norm " + constants, "norm", constants, {"norm_factor"},
-                                        {Access::write, Access::read}, sizeof(arguments));
-    recorded.dispatch(kernel, {activations(), memory.weights.vectors()}, arguments,
-                      {static_cast<uint32_t>(op.in.width / op.width), static_cast<uint32_t>(n_tokens), 1});
   }
 
   void gate(const Gate& op, View gate, View up, bool has_up) {

@@ -19,8 +19,9 @@ struct RecordProduct {
 
   void operator()(const GpuMatrix& weights) const {
     if (input.peaks.buffer.buffer)
-      return batch.memory.products.multiply(batch.recorded, {input.x.at, input.n_cols, input.peaks}, weights,
-                                            numbers, out, epilogue);
+      return batch.memory.products.multiply(batch.recorded,
+                                            {input.x.at, input.n_cols, input.peaks, input.norm}, weights,
+                                            numbers, out, epilogue, choice, peaks);
     const int block = weights.layout().block;
     if (input.prepared != block) {
       input.tokens = std::make_shared<const GpuTokens>(batch.memory.products.quantize(

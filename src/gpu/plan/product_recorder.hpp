@@ -15,6 +15,7 @@ struct ProductInput {
   int prepared = -1;  // in blocks of so many columns, 0: f32 rows, -1: not yet
   std::shared_ptr<const GpuTokens> tokens{};
   Peaks peaks{};  // of one token in f32 that the product quantises itself, where it has a buffer
+  std::optional<LateNorm> norm{};  // ahead of that
 };
 
 /// What follows a product: y = scale * product + bias.

@@ -45,7 +45,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   {
     let values = normalised_four(factor, values#r, column#r, arguments.n_cols, arguments.weight_at, arguments.bias_at);
     let step = column#r / 256u;
-    quantize_step(values, token * arguments.n_steps + step, step < arguments.n_steps, thread);
+    quantize_step(values, 1.0, token * arguments.n_steps + step, step < arguments.n_steps, thread);
   }
   #end
 }

@@ -61,13 +61,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let finishes = index < rows && is_there && row < sizes.n_rows;
   var result: Result;
   var operands: Operands;
+  var peak_weight = 1.0;
   if (finishes) {
     result = result_of(sizes.choice, place, sizes.n_rows, 0u, row, group);
     operands = operands_of(sizes.epilogue, result);
+    peak_weight = peak_weight_of(result);
   }
   prepare_input(index);
   if (is_f32_input) {
     workgroupBarrier();
+    finish_input(index);
   }
 
   #repeat m rounds
@@ -110,7 +113,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
           y += minima[slot + i][r];
         }
       }
-      chain = added(chain, d_of(head#m, 0u), token_d#m, x, vec2(0, y));
+      chain = added(chain, d_of(head#m, 0u), scaled_d(token_d#m), x, vec2(0, y));
     }
     #end
     chains[chain_split * halves + chain_half][r] = chain;
@@ -125,6 +128,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
         gated_sum += chains[i * halves + 1u][r];
       }
     }
-    store_finished(result, operands, sum, gated_sum);
+    store_finished(result, operands, peak_weight, sum, gated_sum);
   }
 }

@@ -1,10 +1,10 @@
 // Ahead of the kernels of products: their arguments and buffers, and the integer sums of a chunk with what becomes of them.
 // Ahead of this stand the constants of WeightLayout, is_gated, epilogue.wgsl, matrix_choice.wgsl, weights.wgsl, and
-// dot4.wgsl or dot4_plain.wgsl, int8_input.wgsl or f32_input.wgsl, and keep_peaks.wgsl or no_peaks.wgsl.
+// dot4.wgsl or dot4_plain.wgsl, int8_input.wgsl or f32_input.wgsl, keep_peaks.wgsl or no_peaks.wgsl, and weighs_peaks.
 struct Sizes {
   n_rows: u32, n_steps: u32, n_tokens: u32, first_panel: u32, n_panels: u32,  // the last two: of the part
   out: View, epilogue: Epilogue, choice: Choice,
-  input_at: u32, input_peaks_at: u32, peaks_at: u32,  // where there are such
+  input_at: u32, input_peaks_at: u32, norm: LateNorm, peaks_at: u32, peak_weights_at: u32,  // where there are such
 }
 var<immediate> sizes: Sizes;
 
@@ -78,8 +78,16 @@ fn added(chain: f32, d: vec2<f32>, token_d: f32, products: i32, corrections: vec
   return sum;
 }
 
+// What a result counts in its peak, where a norm follows whose weights are known.
+fn peak_weight_of(result: Result) -> f32 {
+  if (weighs_peaks) {
+    return vectors[sizes.peak_weights_at + result.column];
+  }
+  return 1.0;
+}
+
 // Stores a result whose epilogue has its `operands`.
-fn store_finished(result: Result, operands: Operands, sum: f32, gated_sum: f32) {
+fn store_finished(result: Result, operands: Operands, peak_weight: f32, sum: f32, gated_sum: f32) {
   var y = 0.0;
   if (is_gated) {
     y = gate_of(sum, gated_sum);
@@ -87,12 +95,12 @@ fn store_finished(result: Result, operands: Operands, sum: f32, gated_sum: f32) 
     y = finished(sizes.epilogue, operands, sum);
   }
   out[sizes.out.at + result.token * sizes.out.stride + result.column] = y;
-  keep_peak(sizes.peaks_at + result.column / 256u, y);
+  keep_peak(sizes.peaks_at + result.column / 256u, y * peak_weight);
 }
 
 fn store(place: Place, t: u32, row: u32, group: vec3<u32>, sum: f32, gated_sum: f32) {
   if (row < sizes.n_rows && t < place.n_tokens) {
     let result = result_of(sizes.choice, place, sizes.n_rows, t, row, group);
-    store_finished(result, operands_of(sizes.epilogue, result), sum, gated_sum);
+    store_finished(result, operands_of(sizes.epilogue, result), peak_weight_of(result), sum, gated_sum);
   }
 }

@@ -21,5 +21,5 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       values[i] = x[first + column];
     }
   }
-  quantize_step(values, (token * groups.z + head) * sizes.n_steps + step, true, thread);
+  quantize_step(values, 1.0, (token * groups.z + head) * sizes.n_steps + step, true, thread);
 }
