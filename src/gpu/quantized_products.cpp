@@ -105,7 +105,7 @@ QuantizedProducts::Tile QuantizedProducts::tile_of(const GpuMatrix& weights, int
   const int splits = splits_of(webgpu::steps_of(weights.n_cols()));
   const bool is_gated = weights.by_turns();
   // Many tokens: a thread has four rows for eight tokens, as long as that keeps the GPU busy.
-  constexpr int64_t busy_lines = 1024;
+  constexpr int64_t busy_lines = 512;
   const Tile many{8, is_gated ? 2 : 4, splits, 4, false, is_gated};
   static_assert(MatrixChoice::lot_tokens == 8);
   if (choice.kind == MatrixChoice::Kind::grouped) return many;

@@ -8,9 +8,9 @@
 //
 // Panels of gates and of what they gate stand by turns (`is_gated`): two of them make one panel of results.
 //
-// Ahead of this stand product_sums.wgsl, int8_input.wgsl, `tokens`, `results`, `splits`, `lines` and shares_rows. Repetitions count chunks by
-// words of scales (`chunk_words`, chunks_per_word). Either all are loaded before a line waits for the tokens (`early`), or each when
-// its turn comes (`late`), in one loop.
+// Ahead of this stand product_sums.wgsl, int8_input.wgsl, `tokens`, `results`, `splits`, `lines` and shares_rows.
+// Repetitions count chunks by words of scales (`chunk_words`, chunks_per_word). Either all are loaded before a line waits
+// for the tokens (`early`), or each while the one before is multiplied (`late`), in one loop.
 var<workgroup> sums: array<array<f32, panel_rows>, select(1u, lines * results * halves * tokens, shares_rows)>;
 
 // The tokens' codes of the step that a line is at: of each line, or of all where all are at the same.
@@ -76,6 +76,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       let early#r_#h_#k_#e = load_words(weights#r_#h + step, #ku * chunks_per_word + #eu, lane);
       #end
       #end
+      #repeat l late
+      var next#r_#h = load_words(weights#r_#h + step, 0u, lane);
+      var next_scales#r_#h = load_scale_word(weights#r_#h + step, first_chunk_word, lane);
+      #end
       #end
       #end
       workgroupBarrier();
@@ -105,6 +109,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
           #end
           #repeat l late
           let chunk = late_chunk;
+          let next_chunk = min(chunk + 1u, chunks_per_step - 1u);
           #end
           #repeat r results
           #repeat h halves
@@ -113,8 +118,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
           let w#r_#h = unpacked(early#r_#h_#k_#e, chunk);
           #end
           #repeat l late
-          let scales#r_#h = load_scale_word(weights#r_#h + step, first_chunk_word + chunk / chunks_per_word, lane);
-          let w#r_#h = unpacked(load_words(weights#r_#h + step, chunk, lane), chunk);
+          let scales#r_#h = next_scales#r_#h;
+          let w#r_#h = unpacked(next#r_#h, chunk);
+          next#r_#h = load_words(weights#r_#h + step, next_chunk, lane);
+          next_scales#r_#h = load_scale_word(weights#r_#h + step, first_chunk_word + next_chunk / chunks_per_word, lane);
           #end
           let s#r_#h = scales_of(scales#r_#h, chunk);
           #end
