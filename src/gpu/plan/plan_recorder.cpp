@@ -58,7 +58,7 @@ class Recorder : BatchRecording {
           record_rope_and_store(*this, q, k, store);
       } else if (const auto* store = std::get_if<StoreKv>(&op.ops[i])) {
         if (!is_left_to_attention({{}, *store}, i + 1 == op.ops.size())) record_store(*this, *store);
-      } else {
+      } else if (i + 1 < op.ops.size() || !is_left_to_logits(op.ops[i])) {
         visit(op.ops[i]);
       }
   }
@@ -210,17 +210,12 @@ class Recorder : BatchRecording {
     require(static_cast<bool>(op.weight), ErrorKind::unsupported,
             "a plan without output matrix does not run on a GPU: layers there are the last ones");
     if (n_asked_ == 0) return;
-    const View rows = memory.buffers.scratch(2, op.in.width);
-    struct {
-      View input, out;
-      uint32_t n_cols, list_at;
-    } const arguments{view(op.in), rows, static_cast<uint32_t>(op.in.width), memory.buffers.asked_at()};
-    Workgroups groups = threads(op.in.width);
-    groups.y = static_cast<uint32_t>(n_asked_);
-    recorded.dispatch(
-        kernel("gather_rows", "gather_rows", {}, {}, {Access::write, Access::read}, sizeof(arguments)),
-        {activations(), memory.buffers.batch()}, arguments, groups);
-    ProductInput input{rows, n_asked_, op.in.width};
+    const std::optional<Norm> norm = std::exchange(last_norm_, {});
+    ProductInput input{view(norm ? norm->in : op.in), n_asked_, op.in.width};
+    if (n_asked_ < n_tokens) gather_asked(input);
+    if (norm)
+      record_quantised_norm(*this, *norm, input,
+                            std::get<GpuMatrix>(memory.weights.matrix(op.weight)).layout().block);
     const int n_vocab = memory.plan.n_vocab;
     const View out{0, static_cast<uint32_t>(n_vocab)};
     record_product(*this, input, memory.weights.matrix(op.weight), memory.logits, out,
@@ -298,6 +293,32 @@ class Recorder : BatchRecording {
                       {call.numbers.buffer ? call.numbers : activations(),
                        call.others.buffer ? call.others : memory.weights.vectors()},
                       arguments, groups);
+  }
+
+  /// Whether a norm is made of the rows alone that ask for logits, as the output matrix takes them.
+  bool is_left_to_logits(const Op& op) {
+    const auto* norm = std::get_if<Norm>(&op);
+    const auto* next = next_ ? std::get_if<Logits>(next_) : nullptr;
+    if (!norm || !next || !next->weight || next->in != norm->out || norm->width != norm->in.width ||
+        !std::holds_alternative<GpuMatrix>(memory.weights.matrix(next->weight)))
+      return false;
+    last_norm_ = *norm;
+    return true;
+  }
+
+  /// Rows that ask for logits, one after the other, instead of all.
+  void gather_asked(ProductInput& input) {
+    const View rows = memory.buffers.scratch(2, input.n_cols);
+    struct {
+      View input, out;
+      uint32_t n_cols, list_at;
+    } const arguments{input.x, rows, static_cast<uint32_t>(input.n_cols), memory.buffers.asked_at()};
+    Workgroups groups = threads(input.n_cols);
+    groups.y = static_cast<uint32_t>(input.n_tokens);
+    recorded.dispatch(
+        kernel("gather_rows", "gather_rows", {}, {}, {Access::write, Access::read}, sizeof(arguments)),
+        {activations(), memory.buffers.batch()}, arguments, groups);
+    input.x = rows;
   }
 
   /// Whether a store, with the rotation ahead of it, is done by the kernel of the next op.
@@ -413,6 +434,7 @@ class Recorder : BatchRecording {
   std::vector<Prepared> prepared_;  // the latest
   const Op* next_ = nullptr;
   std::optional<OwnStore> own_store_;  // that the attention behind it does
+  std::optional<Norm> last_norm_;      // that the logits behind it take
   uint32_t n_peaks_ = 0;               // so far
   struct {
     Slot in;
