@@ -19,6 +19,9 @@ using webgpu::panel_rows;
 /// Of a token's step in the memory of a workgroup.
 constexpr int staged_bytes = webgpu::step_columns + webgpu::step_chunks * 8;
 
+/// Numbers that all workgroups of a product quantise sooner than a kernel for it.
+constexpr int64_t most_quantised = 1 << 19;
+
 /// The arguments of product.wgsl.
 struct ProductSizes {
   uint32_t n_rows, n_steps, n_tokens, first_panel, n_panels;
@@ -127,6 +130,7 @@ QuantizedProducts::Tile QuantizedProducts::tile_of(const GpuMatrix& weights, int
 /// What a workgroup of product_one.wgsl makes, and how.
 struct QuantizedProducts::OneTokenTile {
   int rows, parts, splits, rounds, halves;
+  int sets;            // of rows, one after the other
   int64_t input_cols;  // of one in f32
   bool is_normed;
 
@@ -138,8 +142,9 @@ struct QuantizedProducts::OneTokenTile {
            input_steps * (2 * 256 + 64) + (is_normed ? input_steps * 256 + 256 : 0);
   }
   std::string key() const {
-    return concat(rows, " ", parts, " ", splits, " ", rounds, " ", halves, " ", input_cols);
+    return concat(rows, " ", parts, " ", splits, " ", rounds, " ", halves, " ", sets, " ", input_cols);
   }
+  int group_rows() const { return rows * sets; }
 };
 
 std::optional<QuantizedProducts::OneTokenTile> QuantizedProducts::one_token_tile(const GpuMatrix& weights,
@@ -166,13 +171,23 @@ std::optional<QuantizedProducts::OneTokenTile> QuantizedProducts::one_token_tile
   struct Cut {
     int rows, parts;
   };
-  for (const Cut cut : {Cut{16, 4}, Cut{32, 2}, Cut{16, 2}}) {
-    if (cut.parts == 4 && n_stretches > few_stretches) continue;
+  std::vector<Cut> cuts = {{16, 4}, {32, 2}, {16, 2}};
+  if (n_stretches > few_stretches) cuts.erase(cuts.begin());
+  int64_t most_groups = n_rows;
+  if (input.is_f32 && halves == 2) {
+    // Gates are many rows, which workgroups that quantise take one lot after the other.
+    cuts = {{32, 1}, {16, 1}, {8, 1}};
+    std::erase_if(cuts, [&](const Cut& cut) { return cut.rows * splits * halves > 512; });
+    most_groups = std::max<int64_t>(1, most_quantised / weights.n_cols());
+  }
+  for (const Cut cut : cuts) {
+    const auto sets = static_cast<int>(quotient_up(quotient_up(n_rows, cut.rows), most_groups));
     const OneTokenTile tile{cut.rows,
                             cut.parts,
                             splits,
                             rounds,
                             halves,
+                            sets,
                             input.is_f32 ? weights.n_cols() : 0,
                             input.norm.has_value()};
     if (tile.threads() <= device_->gpu().max_workgroup_threads &&
@@ -220,8 +235,8 @@ const webgpu::Kernel& QuantizedProducts::one_token_kernel(const KernelKind& kind
                  webgpu::unrolled(webgpu::kernel_source("f32_input"), {{"quads", static_cast<int>(quads)}}));
     }
     text = concat(
-        "const tokens = 1u;\nconst rows = ", tile.rows,
-        "u;\nconst group_rows = rows;\nconst parts = ", tile.parts, "u;\nconst rounds = ", tile.rounds,
+        "const tokens = 1u;\nconst rows = ", tile.rows, "u;\nconst sets = ", tile.sets,
+        "u;\nconst group_rows = rows * sets;\nconst parts = ", tile.parts, "u;\nconst rounds = ", tile.rounds,
         "u;\nconst splits = ", tile.splits, "u;\nconst is_f32_input = ", boolean(tile.input_cols > 0), ";\n",
         sums_text(kind), input,
         webgpu::unrolled(webgpu::kernel_source("product_one"), {{"rounds", tile.rounds},
@@ -272,14 +287,14 @@ bool QuantizedProducts::keeps_peaks(int n_buffers) const {
 
 bool QuantizedProducts::takes_numbers(const GpuMatrix& weights, bool is_normed) const {
   // Every workgroup quantises all of them: with more, or where more of them share a processor of the GPU, a
-  // kernel for it is sooner done, unless they are so few that all workgroups have less than `most_in_all`.
-  constexpr int64_t most_cols = 8192, most_groups = 128, most_in_all = 1 << 19;
+  // kernel for it is sooner done, unless all workgroups have few enough.
+  constexpr int64_t most_cols = 8192, most_groups = 128;
   Input input{.is_f32 = true};
   if (is_normed) input.norm.emplace();
   const std::optional<OneTokenTile> tile = one_token_tile(weights, {}, input);
   if (!tile || !keeps_peaks(static_cast<int>(product_bindings.size()))) return false;
-  const int64_t n_groups = quotient_up(weights.n_rows(), tile->rows), n_cols = weights.n_cols();
-  return n_cols <= most_cols && (n_groups <= most_groups || n_groups * n_cols <= most_in_all);
+  const int64_t n_groups = quotient_up(weights.n_rows(), tile->group_rows()), n_cols = weights.n_cols();
+  return n_cols <= most_cols && (n_groups <= most_groups || n_groups * n_cols <= most_quantised);
 }
 
 void QuantizedProducts::multiply(webgpu::Recording& recording, const GpuTokens& tokens,
@@ -316,7 +331,7 @@ void QuantizedProducts::multiply(webgpu::Recording& recording, const Input& inpu
   const Tile tile = tile_of(weights, input.n_tokens, choice);
   const KernelKind kind{weights, epilogue, choice, input, peaks};
   const webgpu::Kernel& kernel = one ? one_token_kernel(kind, *one) : product_kernel(kind, tile);
-  const int rows = one ? one->rows : tile.rows(), tile_tokens = one ? 1 : tile.tokens;
+  const int rows = one ? one->group_rows() : tile.rows(), tile_tokens = one ? 1 : tile.tokens;
   for (const GpuMatrix::Part& part : weights.parts()) {
     // Results of one matrix count from the first row of the part.
     const int64_t first_row = is_one ? part.first_panel * panel_rows : 0;

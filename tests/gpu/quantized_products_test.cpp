@@ -271,6 +271,35 @@ TEST_F(QuantizedProductsTest, AProductQuantisesNumbersWithTheirPeaksItself) {
   }
 }
 
+TEST_F(QuantizedProductsTest, GatesQuantiseNumbersForOneSetOfRowsAfterTheOther) {
+  constexpr int64_t n_cols = 8192, n_rows = 1040, n_peaks = n_cols / 256;
+  std::mt19937 random(14);
+  const RandomMatrix gate(random, TensorType::q4_k, n_rows, n_cols, true),
+      up(random, TensorType::q4_k, n_rows, n_cols, true);
+  const GpuMatrix weights = send({&gate, &up}, Arrangement::by_turns);
+  QuantizedProducts products(device_, *pool_);
+  ASSERT_TRUE(products.takes_numbers(weights));
+  // The input, then results by either way.
+  Floats numbers = kernels::test::random_floats(random, n_cols), peaks(n_peaks);
+  for (size_t i = 0; i < n_cols; ++i) peaks[i / 256] = std::max(peaks[i / 256], std::abs(numbers[i]));
+  numbers.resize(n_cols + 2 * n_rows);
+  const GpuBuffer buffer = pool_->acquire(numbers.size() * 4), kept = pool_->acquire(n_peaks * 4);
+  device_->write(buffer.get(), 0, std::as_bytes(std::span(numbers)));
+  device_->write(kept.get(), 0, std::as_bytes(std::span(peaks)));
+  webgpu::Recording recording(*device_);
+  products.multiply(recording, PeakedNumbers{0, n_cols, {kept.binding()}}, weights, buffer.binding(),
+                    {n_cols, n_rows});
+  const GpuTokens tokens = products.quantize(recording, buffer.binding(), {0, n_cols}, 1, n_cols, 256);
+  products.multiply(recording, tokens, weights, buffer.binding(), {n_cols + n_rows, n_rows});
+  webgpu::Commands commands(*device_);
+  commands.run(recording);
+  GpuBuffer readback = pool_->acquire(2 * n_rows * 4, webgpu::BufferUse::readback);
+  commands.copy(buffer.get(), n_cols * 4, readback.get(), 0, 2 * n_rows * 4);
+  const Floats out = AsyncGpuResult(device_, std::move(commands), std::move(readback), 2 * n_rows).take();
+  EXPECT_EQ(Floats(out.begin(), out.begin() + n_rows), Floats(out.begin() + n_rows, out.end()));
+  EXPECT_NE(out[n_rows - 1], 0);
+}
+
 TEST_F(QuantizedProductsTest, GatesStandByTurnsWithWhatTheyGate) {
   std::mt19937 random(9);
   const RandomMatrix gate(random, TensorType::q5_k, 45, 512, true),
