@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <numeric>
 #include <vector>
 
@@ -82,11 +83,13 @@ TEST_F(DeviceTest, ItsClockTakesTheTimeOfSpans) {
   run(0, 1);
   run(1, 50);
   clock.finish(commands);
+  const auto start = std::chrono::steady_clock::now();
   device_->submit(std::move(commands));
   const std::vector<double> seconds = clock.seconds();
+  const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - start;
   EXPECT_GT(seconds[0], 0);
-  EXPECT_GT(seconds[1], seconds[0]);
-  EXPECT_LT(seconds[1], 10);
+  EXPECT_GT(seconds[1], 0);
+  EXPECT_LT(seconds[0] + seconds[1], 1.01 * waited.count());
 }
 
 TEST_F(DeviceTest, AWaitEndsWithItsTime) {
