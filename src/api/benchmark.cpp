@@ -1,7 +1,6 @@
 #include "realizar/benchmark.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -11,6 +10,7 @@
 #include "backend/bandwidth.hpp"
 #include "backend/thread_pool.hpp"
 #include "backend/topology.hpp"
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "model/multiply_adds.hpp"
 #include "model/sampler.hpp"
@@ -19,12 +19,6 @@
 
 namespace realizar {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// Sequences of arbitrary tokens, appended to in batches.
 class Streams {

@@ -1,4 +1,3 @@
-#include <chrono>
 #include <utility>
 
 #include "api/model_info.hpp"
@@ -6,18 +5,13 @@
 #include "api/tokenizer.hpp"
 #include "api/transformer.hpp"
 #include "backend/topology.hpp"
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "model/model.hpp"
 #include "model/vocabulary.hpp"
 
 namespace realizar {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 void check(const LoadOptions& options) {
   require_at_least("n_threads", options.n_threads, 0);

@@ -62,6 +62,9 @@ inline double portable_log(double x) {
          ((half_square - (s * (half_square + z * series) + k * 0x1.a39ef35793c76p-33)) - f);
 }
 
+/// x^y for x > 0.
+inline double portable_power(double x, double y) { return portable_exp(y * portable_log(x)); }
+
 /// sin(x) and cos(x) for |x| below a million, to the last place or two of a double.
 inline void portable_sin_cos(double x, double& sine, double& cosine) {
   // x = k pi / 2 + r with |r| <= pi / 4, pi / 2 in three parts whose products with k are exact (Cody and

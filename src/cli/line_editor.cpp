@@ -15,13 +15,13 @@ namespace {
 
 constexpr int history_lines = 1000;
 
-/// What Ctrl-C gives up.
-enum class Interrupt { none, line, program };
-
 }  // namespace
 
 /// An editline session.
 struct LineEditor::Terminal {
+  /// What Ctrl-C gives up.
+  enum class Interrupt { none, line, program };
+
   explicit Terminal(std::filesystem::path file) : history_file(std::move(file)) {
     if (!history || !editor) throw Error(ErrorKind::io, "the terminal cannot be used for editing lines");
     HistEvent event;

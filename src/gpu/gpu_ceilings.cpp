@@ -1,10 +1,10 @@
 #include "gpu/gpu_ceilings.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <memory>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "gpu/webgpu/gpu_clock.hpp"
 #include "gpu/webgpu/kernel_sources.hpp"
@@ -12,13 +12,8 @@
 namespace realizar::gpu {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using webgpu::Access;
 using webgpu::Commands;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 struct Times {
   double encode, all, gpu;  // gpu: of the clock, or of waiting where there is none

@@ -11,8 +11,6 @@ namespace {
 
 constexpr double pi = 3.14159265358979323846;
 
-double power(double base, double exponent) { return portable_exp(exponent * portable_log(base)); }
-
 /// The pair, counted with a fraction, that turns `n_turns` times within the original context.
 double pair_of_turns(double n_turns, double base, int n_rot, int original_context) {
   return n_rot * portable_log(original_context / (n_turns * 2 * pi)) / (2 * portable_log(base));
@@ -28,7 +26,7 @@ fusion::RopeTable make_rope_table(double base, int n_rot, const RopeScaling& sca
                                   std::span<const float> factors) {
   const bool yarn = scaling.type == RopeScalingType::yarn;
   if (scaling.type == RopeScalingType::ntk && n_rot > 2)
-    base *= power(scaling.factor, static_cast<double>(n_rot) / (n_rot - 2));
+    base *= portable_power(scaling.factor, static_cast<double>(n_rot) / (n_rot - 2));
   const bool divides = scaling.type != RopeScalingType::none && scaling.type != RopeScalingType::ntk;
 
   // YaRN keeps pairs that turn more than beta_fast times, divides those that turn less than beta_slow times,
@@ -45,7 +43,7 @@ fusion::RopeTable make_rope_table(double base, int n_rot, const RopeScaling& sca
   table.magnitude = static_cast<float>(scaling.attention_factor);
   for (int pair = 0; pair < n_rot / 2; ++pair) {
     const double factor = factors.empty() ? 1.0 : factors[static_cast<size_t>(pair)];
-    const double original = power(base, -2.0 * pair / n_rot) / factor;
+    const double original = portable_power(base, -2.0 * pair / n_rot) / factor;
     double frequency = divides ? original / scaling.factor : original;
     if (yarn) {
       const double ramp = std::clamp((pair - first) / std::max(0.001, last - first), 0.0, 1.0);

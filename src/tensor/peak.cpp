@@ -2,16 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
+
+#include "base/clock.hpp"
 
 namespace realizar::tensor {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 constexpr double window_seconds = 0.005;
 

@@ -52,13 +52,13 @@ class MergeTable {
 
 /// `id` numbers the symbol's text: a token, or beyond the tokens a text that only the merges know, or
 /// no_token.
-struct Symbol {
-  std::uint32_t begin, length;
-  std::int32_t previous, next;
-  std::int32_t id;
-};
-
 class BytePair final : public TokenizerAlgorithm {
+  struct Symbol {
+    std::uint32_t begin, length;
+    std::int32_t previous, next;
+    std::int32_t id;
+  };
+
  public:
   BytePair(const Vocabulary& vocabulary, const TokenIndex& index, const PreTokenizerTraits& traits)
       : traits_(traits),

@@ -11,12 +11,12 @@ namespace realizar::text {
 
 namespace {
 
-struct Symbol {
-  std::uint32_t begin, length;
-  std::int32_t previous, next;
-};
-
 class SentencePiece final : public TokenizerAlgorithm {
+  struct Symbol {
+    std::uint32_t begin, length;
+    std::int32_t previous, next;
+  };
+
  public:
   SentencePiece(const Vocabulary& vocabulary, const TokenIndex& index)
       : vocabulary_(vocabulary), index_(index) {

@@ -27,7 +27,7 @@ std::vector<std::byte> file_of(const GgufWriter& writer) {
 }
 
 /// A file whose header is larger than the first try, so that it is parsed more than once.
-std::vector<std::byte> small_file() {
+std::vector<std::byte> file_of_a_long_header() {
   const std::string name(200'000, 'x');
   GgufWriter writer;
   writer.set("general.name", std::string_view(name));
@@ -56,7 +56,7 @@ std::string error_of(const Action& action, ErrorKind kind) {
 }
 
 TEST(GgufReceiver, HasWhatTheFileHasHoweverItIsCut) {
-  const std::vector<std::byte> bytes = small_file();
+  const std::vector<std::byte> bytes = file_of_a_long_header();
   const Gguf whole(bytes);
   for (const size_t piece : {size_t{1}, size_t{7}, size_t{4096}, size_t{70'000}, bytes.size()}) {
     const GgufFile file = receive(bytes, piece);
@@ -72,7 +72,7 @@ TEST(GgufReceiver, HasWhatTheFileHasHoweverItIsCut) {
 }
 
 TEST(GgufReceiver, GivesATensorBackWhenAllOfItIsDropped) {
-  const std::vector<std::byte> bytes = small_file();
+  const std::vector<std::byte> bytes = file_of_a_long_header();
   GgufFile file = receive(bytes, 4096);
   const auto data = file.gguf().tensors()[1].data;
   file.drop(data.first(4));
@@ -83,14 +83,14 @@ TEST(GgufReceiver, GivesATensorBackWhenAllOfItIsDropped) {
 }
 
 TEST(GgufReceiver, RefusesAWrongHeaderBeforeTheRestComes) {
-  std::vector<std::byte> bytes = small_file();
+  std::vector<std::byte> bytes = file_of_a_long_header();
   bytes[0] = std::byte{'X'};
   GgufReceiver receiver("m.gguf", bytes.size() + 1'000'000'000);
   EXPECT_THAT(error_of([&] { receiver.append(bytes); }, ErrorKind::invalid_file), HasSubstr("no GGUF file"));
 }
 
 TEST(GgufReceiver, RefusesTooFewAndTooManyBytes) {
-  const std::vector<std::byte> bytes = small_file();
+  const std::vector<std::byte> bytes = file_of_a_long_header();
   GgufReceiver short_one("m.gguf", bytes.size() + 1);
   short_one.append(bytes);
   EXPECT_THAT(error_of([&] { std::move(short_one).finish(); }, ErrorKind::invalid_file),

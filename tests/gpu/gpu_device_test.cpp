@@ -84,8 +84,7 @@ std::vector<Fixture> recorded_fixtures() {
   return recorded;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, GpuFixture, testing::ValuesIn(recorded_fixtures()),
-                         [](const auto& fixture) { return test::test_name(fixture.param.name); });
+INSTANTIATE_TEST_SUITE_P(All, GpuFixture, testing::ValuesIn(recorded_fixtures()), test::by_name);
 
 class GpuGolden : public GpuTest, public testing::WithParamInterface<std::filesystem::path> {
  protected:

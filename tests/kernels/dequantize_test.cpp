@@ -50,7 +50,7 @@ TEST_P(DequantizeTest, RandomBlocksGiveTheBitsOfTheReference) {
     const uint32_t bits = std::isnan(value) ? 0x7fc00000 : bit_cast<uint32_t>(value);
     for (int i = 0; i < 4; ++i) bytes.push_back(static_cast<uint8_t>(bits >> (8 * i)));
   }
-  EXPECT_EQ(test::sha256(bytes.data(), bytes.size()), GetParam().sha256);
+  EXPECT_EQ(realizar::test::sha256(bytes.data(), bytes.size()), GetParam().sha256);
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, DequantizeTest, testing::ValuesIn(expected), [](const auto& test) {

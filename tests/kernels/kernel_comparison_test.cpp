@@ -23,8 +23,7 @@ TEST_P(EveryKernel, HasTheBitsOfTheScalarOne) {
   }));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EveryKernel, testing::ValuesIn(compared_kernels()),
-                         [](const auto& param) { return realizar::test::test_name(param.param.name); });
+INSTANTIATE_TEST_SUITE_P(All, EveryKernel, testing::ValuesIn(compared_kernels()), realizar::test::by_name);
 
 TEST(KernelTable, HasNoKernelThatIsNotCompared) {
   // A table holds pointers to functions and nothing else.

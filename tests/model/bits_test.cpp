@@ -29,7 +29,7 @@ using fusion::KvType;
 using test::CpuSequences;
 using test::Fixture;
 using Tokens = std::vector<int32_t>;
-using Logits = std::vector<float>;
+using Values = std::vector<float>;
 
 /// Any NaN equals any NaN.
 testing::AssertionResult same_bits(std::span<const float> actual, std::span<const float> expected) {
@@ -66,9 +66,9 @@ Tokens some_tokens(const SmallModel& model, size_t n, size_t salt = 0) {
 }
 
 /// Appends the tokens to a sequence in batches of `chunks` tokens, over and over, and returns their logits.
-Logits append(CpuSequences& device, int32_t sequence, std::span<const int32_t> tokens,
+Values append(CpuSequences& device, int32_t sequence, std::span<const int32_t> tokens,
               const std::vector<size_t>& chunks = {1000}) {
-  Logits out;
+  Values out;
   for (size_t i = 0; !tokens.empty(); ++i) {
     const size_t n = std::min(chunks[i % chunks.size()], tokens.size());
     const auto logits = device.run({{sequence, tokens.first(n)}});
@@ -79,16 +79,16 @@ Logits append(CpuSequences& device, int32_t sequence, std::span<const int32_t> t
 }
 
 /// The logits of a sequence that is computed alone and by itself.
-Logits alone(CpuSequences& device, std::span<const int32_t> tokens,
+Values alone(CpuSequences& device, std::span<const int32_t> tokens,
              const std::vector<size_t>& chunks = {1000}) {
   const int32_t sequence = device.pages().create();
-  const Logits out = append(device, sequence, tokens, chunks);
+  const Values out = append(device, sequence, tokens, chunks);
   device.pages().release(sequence);
   return out;
 }
 
 /// What the logits of the tokens from `first` on are.
-std::span<const float> rows(const Logits& logits, const SmallModel& model, size_t first) {
+std::span<const float> rows(const Values& logits, const SmallModel& model, size_t first) {
   return std::span(logits).subspan(first * static_cast<size_t>(model.n_vocab));
 }
 
@@ -120,7 +120,7 @@ void expect_same_bits_in_every_way(const SmallModel& model, test::Run run, const
                                    const std::vector<Way>& ways) {
   run.n_threads = 1;
   CpuSequences at_once = model.on_cpu(run);
-  const Logits expected = alone(at_once, tokens);
+  const Values expected = alone(at_once, tokens);
   for (const Way& way : ways) {
     run.n_threads = way.n_threads;
     CpuSequences device = model.on_cpu(run);
@@ -134,13 +134,13 @@ void expect_same_bits_in_company(const SmallModel& model, test::Run run) {
   run.n_threads = 2;
   CpuSequences device = model.on_cpu(run);
   std::vector<Tokens> streams;
-  std::vector<Logits> expected;
+  std::vector<Values> expected;
   for (size_t s = 0; s < 33; ++s) {
     streams.push_back(some_tokens(model, 3 + s % 5, s));
     expected.push_back(alone(device, streams.back()));
   }
   for (const size_t n_streams : {2, 7, 16, 33}) {
-    std::vector<Logits> actual(n_streams);
+    std::vector<Values> actual(n_streams);
     std::vector<int32_t> sequences;
     for (size_t s = 0; s < n_streams; ++s) sequences.push_back(device.pages().create());
     for (size_t step = 0;; ++step) {
@@ -181,10 +181,6 @@ std::vector<Fixture> fixtures_named(std::initializer_list<const char*> names) {
   return out;
 }
 
-std::string test_name(const testing::TestParamInfo<Fixture>& info) {
-  return test::test_name(info.param.name);
-}
-
 /// Single tokens come in the third way too; by themselves they are most of the work, which sanitizers make
 /// dear.
 const std::vector<Way> ways = [] {
@@ -195,7 +191,7 @@ const std::vector<Way> ways = [] {
 
 class BitsOfFamily : public testing::TestWithParam<Fixture> {};
 INSTANTIATE_TEST_SUITE_P(All, BitsOfFamily, testing::ValuesIn(fixtures_of(test::FixtureKind::family)),
-                         test_name);
+                         test::by_name);
 
 // Each arithmetic and each type of cache; in all pairs they meet every kind of attention below.
 TEST_P(BitsOfFamily, DependNeitherOnChunksNorOnThreads) {
@@ -216,7 +212,7 @@ TEST_P(BitsOfFamily, DoNotDependOnTheCompanyInABatch) {
 // The weights do not meet the cache, so that one type of it will do.
 class BitsOfBlockFormat : public testing::TestWithParam<Fixture> {};
 INSTANTIATE_TEST_SUITE_P(All, BitsOfBlockFormat,
-                         testing::ValuesIn(fixtures_of(test::FixtureKind::block_format)), test_name);
+                         testing::ValuesIn(fixtures_of(test::FixtureKind::block_format)), test::by_name);
 
 TEST_P(BitsOfBlockFormat, DependNeitherOnChunksNorOnThreads) {
   const SmallModel model(GetParam());
@@ -236,7 +232,7 @@ class BitsOfAttention : public testing::TestWithParam<Fixture> {};
 INSTANTIATE_TEST_SUITE_P(Kinds, BitsOfAttention,
                          testing::ValuesIn(fixtures_named({"llama", "gemma3", "mpt", "gpt-oss",
                                                            "deepseek2-query-lora"})),
-                         test_name);
+                         test::by_name);
 
 TEST_P(BitsOfAttention, DependNeitherOnChunksNorOnThreads) {
   const SmallModel model(GetParam());
@@ -258,7 +254,7 @@ TEST_P(BitsOfAttention, DoNotDependOnWhomKeysAndValuesWereComputedFor) {
     KvPages& pages = device.pages();
     Tokens first = some_tokens(model, 150), second = first;
     for (size_t i = 140; i < second.size(); ++i) second[i] ^= 1;
-    const Logits of_first = alone(fresh, first), of_second = alone(fresh, second);
+    const Values of_first = alone(fresh, first), of_second = alone(fresh, second);
 
     alone(device, first, {13});
     const int32_t reused = pages.create();
@@ -275,7 +271,7 @@ TEST_P(BitsOfAttention, DoNotDependOnWhomKeysAndValuesWereComputedFor) {
     const int32_t fork = pages.fork(reused);
     const auto both =
         device.run({{reused, std::span(first).subspan(140)}, {fork, std::span(second).subspan(140)}});
-    Logits expected(rows(of_first, model, 140).begin(), rows(of_first, model, 140).end());
+    Values expected(rows(of_first, model, 140).begin(), rows(of_first, model, 140).end());
     expected.insert(expected.end(), rows(of_second, model, 140).begin(), rows(of_second, model, 140).end());
     EXPECT_TRUE(same_bits(both, expected)) << "a fork that shared a page until both wrote into it";
   });
@@ -314,7 +310,7 @@ class RandomSchedule {
     const Tokens prompt = random_tokens(140, 2);  // of two kinds, so that pages are found again
     const int32_t sequence = device_.pages().create();
     const size_t n_reused = device_.pages().reuse_prefix(sequence, prompt, prompt.size() - 1);
-    const Logits logits = append(device_, sequence, std::span(prompt).subspan(n_reused));
+    const Values logits = append(device_, sequence, std::span(prompt).subspan(n_reused));
     running_[sequence] = prompt;
     RC_ASSERT(bool{same_bits(logits, rows(alone(fresh_, prompt), model_, n_reused))});
   }
@@ -343,12 +339,12 @@ class RandomSchedule {
     std::vector<CpuSequences::Part> parts;
     for (const auto& [sequence, tokens] : more) parts.push_back({sequence, tokens});
     const auto logits = device_.run(parts);
-    Logits expected;
+    Values expected;
     for (const auto& [sequence, tokens] : more) {
       Tokens& all = running_[sequence];
       const size_t before = all.size();
       all.insert(all.end(), tokens.begin(), tokens.end());
-      const Logits of_all = alone(fresh_, all);
+      const Values of_all = alone(fresh_, all);
       const auto of_new = rows(of_all, model_, before);
       expected.insert(expected.end(), of_new.begin(), of_new.end());
     }

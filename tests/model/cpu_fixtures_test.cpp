@@ -49,11 +49,7 @@ std::vector<Fixture> recorded_fixtures() {
   return recorded;
 }
 
-std::string test_name(const testing::TestParamInfo<Fixture>& info) {
-  return test::test_name(info.param.name);
-}
-
-INSTANTIATE_TEST_SUITE_P(All, CpuFixture, testing::ValuesIn(recorded_fixtures()), test_name);
+INSTANTIATE_TEST_SUITE_P(All, CpuFixture, testing::ValuesIn(recorded_fixtures()), test::by_name);
 
 }  // namespace
 }  // namespace realizar::model

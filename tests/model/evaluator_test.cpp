@@ -9,7 +9,7 @@
 namespace realizar::model {
 namespace {
 
-constexpr int32_t n_vocab = 5;
+constexpr int32_t n_known = 5;
 
 std::vector<float> rows(Evaluator& evaluator, std::span<const int32_t> tokens, size_t first) {
   std::vector<float> all;
@@ -24,16 +24,16 @@ std::vector<float> rows(Evaluator& evaluator, std::span<const int32_t> tokens, s
 
 TEST(Evaluator, RowsDoNotDependOnBatchesNorOnWhatWasEvaluatedBefore) {
   EXPECT_TRUE(rc::check([] {
-    FakeDevice device(n_vocab, 8);
+    FakeDevice device(n_known, 8);
     KvPages pages(8);
-    Evaluator evaluator(device, pages, n_vocab, *rc::gen::inRange<size_t>(1, 100));
+    Evaluator evaluator(device, pages, n_known, *rc::gen::inRange<size_t>(1, 100));
     for (int i = 0; i < 3; ++i) {
       std::vector<int32_t> tokens(*rc::gen::inRange<size_t>(1, 200), 1);
       tokens[*rc::gen::inRange<size_t>(0, tokens.size())] = 2;
       const size_t first = *rc::gen::inRange<size_t>(0, tokens.size());
-      FakeDevice fresh_device(n_vocab, 8);
+      FakeDevice fresh_device(n_known, 8);
       KvPages fresh_pages(8);
-      Evaluator fresh(fresh_device, fresh_pages, n_vocab, 512);
+      Evaluator fresh(fresh_device, fresh_pages, n_known, 512);
       RC_ASSERT(rows(evaluator, tokens, first) == rows(fresh, tokens, first));
     }
     evaluator.forget();
@@ -42,9 +42,9 @@ TEST(Evaluator, RowsDoNotDependOnBatchesNorOnWhatWasEvaluatedBefore) {
 }
 
 TEST(Evaluator, ALongerSequenceCostsTheRestOnly) {
-  FakeDevice device(n_vocab, 8);
+  FakeDevice device(n_known, 8);
   KvPages pages(8);
-  Evaluator evaluator(device, pages, n_vocab, 512);
+  Evaluator evaluator(device, pages, n_known, 512);
   std::vector<int32_t> tokens(100, 1);
   rows(evaluator, tokens, 99);
   tokens.push_back(2);
@@ -53,12 +53,12 @@ TEST(Evaluator, ALongerSequenceCostsTheRestOnly) {
 }
 
 TEST(Evaluator, RefusesWhatCannotBeEvaluated) {
-  FakeDevice device(n_vocab, 1);
+  FakeDevice device(n_known, 1);
   KvPages pages(1);
-  Evaluator evaluator(device, pages, n_vocab, 512);
+  Evaluator evaluator(device, pages, n_known, 512);
   const auto ignore = [](size_t, std::span<const float>) {};
   EXPECT_THROW(evaluator.evaluate({}, 0, ignore), Error);
-  EXPECT_THROW(evaluator.evaluate(std::vector<int32_t>{n_vocab}, 0, ignore), Error);
+  EXPECT_THROW(evaluator.evaluate(std::vector<int32_t>{n_known}, 0, ignore), Error);
   EXPECT_THROW(evaluator.evaluate(std::vector<int32_t>(65, 1), 0, ignore), Error);
   EXPECT_EQ(pages.n_available(), 1);
 }

@@ -28,10 +28,6 @@ std::vector<float> fixture_logits(const std::vector<std::byte>& bytes, const std
   return reference_logits(load_model(file, {.n_context = test::fixture_context}).plan, tokens, wants_logits);
 }
 
-std::string test_name(const testing::TestParamInfo<Fixture>& info) {
-  return test::test_name(info.param.name);
-}
-
 std::vector<Fixture> recorded_fixtures(bool families_only) {
   std::vector<Fixture> recorded;
   for (const Fixture& fixture : test::fixtures())
@@ -55,7 +51,7 @@ TEST_P(RecordedFixture, HasTheLogitsOfAnEstablishedEngine) {
   EXPECT_LT(nmse, 1e-5);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, RecordedFixture, testing::ValuesIn(recorded_fixtures(false)), test_name);
+INSTANTIATE_TEST_SUITE_P(All, RecordedFixture, testing::ValuesIn(recorded_fixtures(false)), test::by_name);
 
 /// The scales of inputs are never used; in most families those of feed-forward networks are not, and of the
 /// factors for short and long contexts one are. Of many layers, those after the second are like it.
@@ -74,8 +70,9 @@ TEST_P(FamilyFixture, DependsOnEveryTensor) {
   const std::vector<std::byte> bytes = write_fixture(GetParam());
   const std::vector<float> logits = fixture_logits(bytes, tokens);
   const formats::Gguf file(bytes);
-  const bool has_many_layers = std::any_of(
-      file.tensors().begin(), file.tensors().end(), [](const formats::TensorInfo& tensor) { return tensor.name.starts_with("blk.8."); });
+  const bool has_many_layers =
+      std::any_of(file.tensors().begin(), file.tensors().end(),
+                  [](const formats::TensorInfo& tensor) { return tensor.name.starts_with("blk.8."); });
   for (const formats::TensorInfo& tensor : file.tensors()) {
     const std::string name(tensor.name);
     if (is_left_out(name, has_many_layers)) continue;
@@ -84,7 +81,7 @@ TEST_P(FamilyFixture, DependsOnEveryTensor) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, FamilyFixture, testing::ValuesIn(recorded_fixtures(true)), test_name);
+INSTANTIATE_TEST_SUITE_P(All, FamilyFixture, testing::ValuesIn(recorded_fixtures(true)), test::by_name);
 
 // In other types these scales are left aside, as established engines do; NVFP4 weights are too large without.
 TEST(ScalesOfFeedForwardNetworks, CountInEveryFamilyWhereWeightsAreNvfp4) {

@@ -37,14 +37,11 @@ TEST_P(GoldenModel, HasTheSameBitsAfterFusion) {
   EXPECT_EQ(reference_logits(plan, tokens), reference_logits(fused, tokens));
 }
 
-std::string test_name(const testing::TestParamInfo<fs::path>& info) {
-  return test::test_name(info.param.stem().string());
-}
-
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(GoldenModel);
 INSTANTIATE_TEST_SUITE_P(Architectures, GoldenModel, testing::ValuesIn(test::golden_models("arch")),
-                         test_name);
-INSTANTIATE_TEST_SUITE_P(Formats, GoldenModel, testing::ValuesIn(test::golden_models("quant")), test_name);
+                         test::by_stem);
+INSTANTIATE_TEST_SUITE_P(Formats, GoldenModel, testing::ValuesIn(test::golden_models("quant")),
+                         test::by_stem);
 
 }  // namespace
 }  // namespace realizar::model

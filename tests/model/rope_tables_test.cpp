@@ -24,20 +24,20 @@ void expect_frequencies(const RopeScaling& settings, const std::vector<double>& 
     EXPECT_NEAR(table.inverse_frequency[i], expected[i], 1e-12 * expected[i]) << "pair " << i;
 }
 
-const std::vector<double> plain = {1,    0.31622776601683794,   0.1,   0.031622776601683794,
-                                   0.01, 0.0031622776601683794, 0.001, 0.00031622776601683794};
+const std::vector<double> unscaled = {1,    0.31622776601683794,   0.1,   0.031622776601683794,
+                                      0.01, 0.0031622776601683794, 0.001, 0.00031622776601683794};
 
-TEST(RopeTables, WithoutScalingAreAGeometricSeries) { expect_frequencies({}, plain); }
+TEST(RopeTables, WithoutScalingAreAGeometricSeries) { expect_frequencies({}, unscaled); }
 
 TEST(RopeTables, OfLinearScalingDivideEveryFrequency) {
-  std::vector<double> expected = plain;
+  std::vector<double> expected = unscaled;
   for (double& frequency : expected) frequency /= 4;
   expect_frequencies(scaling(RopeScalingType::linear, 4), expected);
 }
 
 TEST(RopeTables, FactorTensorsDivideTheirOwnFrequency) {
   const std::vector<float> factors = {1, 2, 3, 4, 5, 6, 7, 8};
-  std::vector<double> expected = plain;
+  std::vector<double> expected = unscaled;
   for (size_t i = 0; i < expected.size(); ++i) expected[i] /= static_cast<double>(factors[i]);
   expect_frequencies({}, expected, factors);
 }
@@ -45,10 +45,10 @@ TEST(RopeTables, FactorTensorsDivideTheirOwnFrequency) {
 TEST(RopeTables, OfNtkScalingKeepTheFastestAndDivideTheSlowest) {
   const auto table = make_rope_table(10000, 16, scaling(RopeScalingType::ntk, 8)).inverse_frequency;
   EXPECT_EQ(table.front(), 1);
-  EXPECT_NEAR(table.back(), plain.back() / 8, 1e-15);
+  EXPECT_NEAR(table.back(), unscaled.back() / 8, 1e-15);
   for (size_t i = 1; i + 1 < table.size(); ++i) {
-    EXPECT_LT(table[i], plain[i]);
-    EXPECT_GT(table[i], plain[i] / 8);
+    EXPECT_LT(table[i], unscaled[i]);
+    EXPECT_GT(table[i], unscaled[i] / 8);
   }
 }
 
@@ -67,7 +67,7 @@ TEST(RopeTables, OfYarnBlendBetweenTheTwoLimits) {
 TEST(RopeTables, OfYarnWithoutExtrapolationAreLinear) {
   RopeScaling yarn = scaling(RopeScalingType::yarn, 8);
   yarn.extrapolation = 0;
-  std::vector<double> expected = plain;
+  std::vector<double> expected = unscaled;
   for (double& frequency : expected) frequency /= 8;
   expect_frequencies(yarn, expected);
 }

@@ -44,8 +44,7 @@ std::vector<Fixture> families() {
   return families;
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, SplitDevice, testing::ValuesIn(families()),
-                         [](const auto& fixture) { return test::test_name(fixture.param.name); });
+INSTANTIATE_TEST_SUITE_P(Families, SplitDevice, testing::ValuesIn(families()), test::by_name);
 
 }  // namespace
 }  // namespace realizar::model

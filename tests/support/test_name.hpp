@@ -12,4 +12,9 @@ inline std::string test_name(std::string text) {
   return text;
 }
 
+// What INSTANTIATE_TEST_SUITE_P calls: the names of arguments that have one, and of files without their
+// extensions.
+inline constexpr auto by_name = [](const auto& info) { return test_name(info.param.name); };
+inline constexpr auto by_stem = [](const auto& info) { return test_name(info.param.stem().string()); };
+
 }  // namespace realizar::test

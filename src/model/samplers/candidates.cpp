@@ -10,10 +10,10 @@ namespace {
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
 
-[[noreturn]] void fail_on_logit(std::span<const float> logits) {
+[[noreturn]] void fail_on_bad(std::span<const float> logits) {
   size_t id = 0;
   while (logits[id] < infinity) ++id;
-  model::fail_on_logit(static_cast<int32_t>(id), concat(logits[id]));
+  fail_on_logit(static_cast<int32_t>(id), concat(logits[id]));
 }
 
 /// Fills `chosen` with the `count` of [first, last) that rank first, in rank order. What the library's
@@ -67,7 +67,7 @@ int32_t most_likely(std::span<const float> logits) {
       maximum[0] = part[i] > maximum[0] ? part[i] : maximum[0];
       bad[0] |= !(part[i] < infinity);
     }
-    if (std::any_of(bad, bad + lanes, [](uint32_t b) { return b != 0; })) fail_on_logit(logits);
+    if (std::any_of(bad, bad + lanes, [](uint32_t b) { return b != 0; })) fail_on_bad(logits);
     const float block_best = *std::max_element(maximum, maximum + lanes);
     if (block_best > best) {
       best = block_best;
@@ -89,7 +89,7 @@ void Candidates::gather(std::span<const float> logits) {
     items_[count] = {static_cast<int32_t>(id), logit, 0};
     count += logit != -infinity;
   }
-  if (bad) fail_on_logit(logits);
+  if (bad) fail_on_bad(logits);
   if (count == 0) fail_without_candidates();
   items_.resize(count);
 }

@@ -40,7 +40,7 @@ float power(float base, size_t exponent) {
   return static_cast<float>(std::min(result, 1e30));
 }
 
-void apply(Candidates& candidates, const StepInput& in) {
+void apply_dry(Candidates& candidates, const StepInput& in) {
   const SamplerSettings& s = in.settings;
   const std::span<const int32_t> all = in.state.tokens;
   const size_t window =
@@ -67,7 +67,7 @@ void apply(Candidates& candidates, const StepInput& in) {
 }
 
 /// Follows the text, so that a breaker is found wherever token borders fall.
-void accept(int32_t token, const SamplerSettings& s, SequenceState& state) {
+void accept_dry(int32_t token, const SamplerSettings& s, SequenceState& state) {
   ++state.tokens_since_break;
   if (!state.token_text) return;
   state.text_tail += state.token_text(token);
@@ -102,7 +102,7 @@ const SamplerStep dry_step = {
             require(!breaker.empty(), ErrorKind::invalid_argument,
                     "a DRY sequence breaker is empty: leave it out");
         },
-    .apply = apply,
+    .apply = apply_dry,
     .describe =
         [](const SamplerSettings& s) {
           return concat("(multiplier ", s.dry_multiplier, ", base ", s.dry_base, ", allowed length ",
@@ -110,7 +110,7 @@ const SamplerStep dry_step = {
         },
     .keeps_best = false,
     .truncates = false,
-    .accept = accept,
+    .accept = accept_dry,
 };
 
 }  // namespace realizar::model

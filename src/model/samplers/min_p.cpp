@@ -7,7 +7,7 @@
 namespace realizar::model {
 namespace {
 
-void apply(Candidates& candidates, const StepInput& in) {
+void apply_min_p(Candidates& candidates, const StepInput& in) {
   // p >= min_p * p_best, said in logits.
   const double threshold = candidates.best().logit + portable_log(in.settings.min_p);
   const auto reaches = [&](const Candidate& c) { return c.logit >= threshold; };
@@ -30,7 +30,7 @@ const SamplerStep min_p_step = {
           require(s.min_p >= 0 && s.min_p <= 1, ErrorKind::invalid_argument, "min_p is ", s.min_p,
                   ": it must be from 0 (off) to 1");
         },
-    .apply = apply,
+    .apply = apply_min_p,
     .describe = [](const SamplerSettings& s) { return concat(" ", s.min_p); },
     .keeps_best = true,
     .truncates = true,

@@ -14,9 +14,6 @@ double surprise_limit(const SamplerSettings& s, const SequenceState& state) {
   return state.surprise_limit.value_or(2.0 * s.mirostat_tau);
 }
 
-/// x^y for x > 0.
-double power(double x, double y) { return portable_exp(y * portable_log(x)); }
-
 /// Version 1: the k for which a Zipf distribution of the exponent seen among the top 100 has the surprise
 /// `limit`.
 size_t zipf_k(Candidates& candidates, double limit) {
@@ -34,8 +31,9 @@ size_t zipf_k(Candidates& candidates, double limit) {
   const double s = std::max(products / squares, 1e-6);
   const double epsilon = s - 1;
   // The quotient tends to 1 / log n as s tends to 1.
-  const double quotient = std::abs(epsilon) < 1e-9 ? 1 / portable_log(n) : epsilon / (1 - power(n, -epsilon));
-  const double k = power(quotient * portable_exp(limit * ln2), 1 / s);
+  const double quotient =
+      std::abs(epsilon) < 1e-9 ? 1 / portable_log(n) : epsilon / (1 - portable_power(n, -epsilon));
+  const double k = portable_power(quotient * portable_exp(limit * ln2), 1 / s);
   return static_cast<size_t>(std::clamp(std::round(k), 1.0, n));
 }
 
@@ -47,7 +45,7 @@ size_t count_within(Candidates& candidates, double limit) {
   return static_cast<size_t>(std::max<ptrdiff_t>(count, 1));
 }
 
-void apply(Candidates& candidates, const StepInput& in) {
+void apply_mirostat(Candidates& candidates, const StepInput& in) {
   candidates.normalise();
   const double limit = surprise_limit(in.settings, in.state);
   candidates.keep_first(in.settings.mirostat == 1 ? zipf_k(candidates, limit)
@@ -56,7 +54,7 @@ void apply(Candidates& candidates, const StepInput& in) {
   for (const Candidate& c : candidates) in.state.kept_probability += c.probability;
 }
 
-void accept(int32_t token, const SamplerSettings& s, SequenceState& state) {
+void accept_mirostat(int32_t token, const SamplerSettings& s, SequenceState& state) {
   if (!state.drawn || state.drawn->first != token) return;
   state.surprise_limit = surprise_limit(s, state) - s.mirostat_eta * (state.drawn->second - s.mirostat_tau);
 }
@@ -78,14 +76,14 @@ const SamplerStep mirostat_step = {
                   ErrorKind::invalid_argument, "mirostat_tau is ", s.mirostat_tau, " and mirostat_eta ",
                   s.mirostat_eta, ": neither may be negative");
         },
-    .apply = apply,
+    .apply = apply_mirostat,
     .describe =
         [](const SamplerSettings& s) {
           return concat(" ", s.mirostat, " (tau ", s.mirostat_tau, ", eta ", s.mirostat_eta, ")");
         },
     .keeps_best = true,
     .truncates = true,
-    .accept = accept,
+    .accept = accept_mirostat,
 };
 
 }  // namespace realizar::model

@@ -7,7 +7,7 @@
 namespace realizar::model {
 namespace {
 
-void apply(Candidates& candidates, const StepInput& in) {
+void apply_penalties(Candidates& candidates, const StepInput& in) {
   const SamplerSettings& s = in.settings;
   const std::vector<int32_t>& tokens = in.state.tokens;
   const size_t window =
@@ -48,7 +48,7 @@ const SamplerStep penalties_step = {
                   ErrorKind::invalid_argument, "frequency_penalty is ", s.frequency_penalty,
                   " and presence_penalty ", s.presence_penalty, ": both must be finite (0 is off)");
         },
-    .apply = apply,
+    .apply = apply_penalties,
     .describe =
         [](const SamplerSettings& s) {
           return concat("(last ", s.penalty_last_n, ", repeat ", s.repeat_penalty, ", frequency ",

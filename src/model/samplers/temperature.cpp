@@ -19,7 +19,7 @@ double dynamic_temperature(Candidates& candidates, const SamplerSettings& s) {
   return low + (high - low) * portable_exp(s.dynamic_temperature_exponent * portable_log(share));
 }
 
-void apply(Candidates& candidates, const StepInput& in) {
+void apply_temperature(Candidates& candidates, const StepInput& in) {
   const SamplerSettings& s = in.settings;
   const auto temperature = static_cast<float>(
       s.dynamic_temperature_range > 0 ? dynamic_temperature(candidates, s) : s.temperature);
@@ -48,7 +48,7 @@ const SamplerStep temperature_step = {
                   " and dynamic_temperature_exponent ", s.dynamic_temperature_exponent,
                   ": the range must be 0 (off) or more, the exponent above 0");
         },
-    .apply = apply,
+    .apply = apply_temperature,
     .describe =
         [](const SamplerSettings& s) {
           return s.dynamic_temperature_range > 0

@@ -6,7 +6,7 @@
 namespace realizar::model {
 namespace {
 
-void apply(Candidates& candidates, const StepInput& in) {
+void apply_top_n_sigma(Candidates& candidates, const StepInput& in) {
   const auto count = static_cast<double>(candidates.size());
   double mean = 0;
   for (const Candidate& c : candidates) mean += c.logit;
@@ -30,7 +30,7 @@ const SamplerStep top_n_sigma_step = {
           require(std::isfinite(s.top_n_sigma), ErrorKind::invalid_argument, "top_n_sigma is ", s.top_n_sigma,
                   ": it must be a number (0 or less is off)");
         },
-    .apply = apply,
+    .apply = apply_top_n_sigma,
     .describe = [](const SamplerSettings& s) { return concat(" ", s.top_n_sigma); },
     .keeps_best = true,
     .truncates = true,

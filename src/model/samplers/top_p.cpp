@@ -4,7 +4,7 @@
 namespace realizar::model {
 namespace {
 
-void apply(Candidates& candidates, const StepInput& in) {
+void apply_top_p(Candidates& candidates, const StepInput& in) {
   candidates.normalise();
   double sum = 0;
   size_t count = 0, ahead = 64;
@@ -29,7 +29,7 @@ const SamplerStep top_p_step = {
           require(s.top_p >= 0 && s.top_p <= 1, ErrorKind::invalid_argument, "top_p is ", s.top_p,
                   ": it must be from 0 to 1 (off)");
         },
-    .apply = apply,
+    .apply = apply_top_p,
     .describe = [](const SamplerSettings& s) { return concat(" ", s.top_p); },
     .keeps_best = true,
     .truncates = true,

@@ -17,7 +17,7 @@ struct Oddity {
   }
 };
 
-void apply(Candidates& candidates, const StepInput& in) {
+void apply_typical(Candidates& candidates, const StepInput& in) {
   const double log_denominator = candidates.normalise();
   double entropy = log_denominator;
   for (const Candidate& c : candidates) entropy -= c.probability * c.logit;
@@ -55,7 +55,7 @@ const SamplerStep typical_step = {
           require(s.typical_p >= 0 && s.typical_p <= 1, ErrorKind::invalid_argument, "typical_p is ",
                   s.typical_p, ": it must be from 0 to 1 (off)");
         },
-    .apply = apply,
+    .apply = apply_typical,
     .describe = [](const SamplerSettings& s) { return concat(" ", s.typical_p); },
     .keeps_best = false,
     .truncates = true,

@@ -4,7 +4,7 @@
 namespace realizar::model {
 namespace {
 
-void apply(Candidates& candidates, const StepInput& in) {
+void apply_xtc(Candidates& candidates, const StepInput& in) {
   if (in.uniform(DrawPurpose::xtc) >= in.settings.xtc_probability) return;
   candidates.normalise();
   // Those that reach the threshold are the first in rank; all but the last of them go.
@@ -34,7 +34,7 @@ const SamplerStep xtc_step = {
                   ErrorKind::invalid_argument, "xtc_probability is ", s.xtc_probability,
                   " and xtc_threshold ", s.xtc_threshold, ": both must be from 0 to 1");
         },
-    .apply = apply,
+    .apply = apply_xtc,
     .describe =
         [](const SamplerSettings& s) {
           return concat("(probability ", s.xtc_probability, ", threshold ", s.xtc_threshold, ")");

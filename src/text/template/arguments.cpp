@@ -5,12 +5,12 @@
 namespace realizar::text::jinja {
 namespace {
 
-struct Parameter {
+struct Accepted {
   std::string_view name;
   bool by_keyword, required;
 };
 
-Parameter parse(std::string_view text) {
+Accepted accepted(std::string_view text) {
   bool by_keyword = !text.starts_with('/'), required = !text.ends_with('=');
   return {text.substr(!by_keyword, text.size() - !by_keyword - !required), by_keyword, required};
 }
@@ -26,7 +26,7 @@ BoundArguments::BoundArguments(std::string_view function, const Arguments& argum
   for (const auto& [name, value] : arguments.keyword) {
     std::size_t i = 0;
     for (std::string_view text : parameters) {
-      Parameter parameter = parse(text);
+      Accepted parameter = accepted(text);
       if (parameter.by_keyword && parameter.name == name) break;
       ++i;
     }
@@ -36,7 +36,7 @@ BoundArguments::BoundArguments(std::string_view function, const Arguments& argum
   }
   std::size_t i = 0;
   for (std::string_view text : parameters) {
-    Parameter parameter = parse(text);
+    Accepted parameter = accepted(text);
     if (!values_[i++] && parameter.required)
       raise(function, "() missing required argument '", parameter.name, "'");
   }
