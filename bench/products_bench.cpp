@@ -43,9 +43,9 @@ struct Product {
     bench::count(state, watch,
                  {.bytes = static_cast<double>(matrix.bytes()),
                   .macs = static_cast<double>(matrix.n_rows() * matrix.n_cols() * n_tokens),
-                  .peak = matrix.forms().floats ? peaks.f32
-                          : matrix.forms().wide ? peaks.int8 / 2
-                                                : peaks.int8});
+                  .peak = matrix.forms().floats  ? peaks.f32
+                          : matrix.forms().int16 ? peaks.int8 / 2
+                                                 : peaks.int8});
   }
 };
 

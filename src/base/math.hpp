@@ -62,7 +62,7 @@ inline double portable_log(double x) {
          ((half_square - (s * (half_square + z * series) + k * 0x1.a39ef35793c76p-33)) - f);
 }
 
-/// x^y for x > 0.
+/// x^y for x > 0, and 0 at 0 for y > 0.
 inline double portable_power(double x, double y) { return portable_exp(y * portable_log(x)); }
 
 /// sin(x) and cos(x) for |x| below a million, to the last place or two of a double.

@@ -28,7 +28,7 @@ struct QuantizedTokens {
 
   /// (n_cols / 32, stride, 32) for blocks of 32, (n_cols / 64, stride, 64) for those of 256.
   int8_t* codes = nullptr;
-  int16_t* wide_codes = nullptr;    // (n_cols / 32, stride, 32): the int16 codes in place of those
+  int16_t* int16_codes = nullptr;   // (n_cols / 32, stride, 32): the int16 codes in place of those
   float* d = nullptr;               // (n_cols / block, stride)
   int16_t* half_sums = nullptr;     // (n_cols / 32, stride, 2): sums of 16 codes; blocks of 32 only
   float* minus_sums = nullptr;      // (n_cols / 32, stride): -d times the sum of 32 codes; blocks of 32 only
@@ -109,10 +109,10 @@ struct KernelTable {
   /// codes 0.
   void (*quantize)(const float* x, int64_t n_cols, int block, const QuantizedTokens& out, int64_t token);
   /// The same in int16, in blocks of 32.
-  void (*quantize_wide)(const float* x, int64_t n_cols, const QuantizedTokens& out, int64_t token);
+  void (*quantize_int16)(const float* x, int64_t n_cols, const QuantizedTokens& out, int64_t token);
   /// Blocks of 32 weights of F16 or BF16 as codes (n_blocks, 32) under d in BF16 (n_blocks), as Int16 has
   /// them. A block that holds a NaN or an infinity gets d = NaN and codes 0.
-  void (*wide_weights)(TensorType type, const uint8_t* weights, int n_blocks, uint16_t* d, int16_t* codes);
+  void (*int16_weights)(TensorType type, const uint8_t* weights, int n_blocks, uint16_t* d, int16_t* codes);
 
   float (*dot)(const float* a, const float* b, int64_t n);
   /// out = x / sqrt(mean(x^2) + epsilon) * weight + bias; weight and bias may be null.

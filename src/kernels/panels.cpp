@@ -230,19 +230,19 @@ void pack_panel(TensorType type, const uint8_t* rows, size_t row_stride, int n_r
     pack_numbers<uint16_t>(rows, row_stride, n_rows, n_cols, panel);
 }
 
-bool has_wide_form(TensorType type, int64_t n_cols) {
+bool has_int16_form(TensorType type, int64_t n_cols) {
   return (type == TensorType::f16 || type == TensorType::bf16) && n_cols % Int16::block == 0;
 }
 
-size_t wide_panel_bytes(int64_t n_cols) {
+size_t int16_panel_bytes(int64_t n_cols) {
   return static_cast<size_t>(PanelLayout<Int16>::bytes(n_cols / Int16::block));
 }
 
-void pack_wide_panel(TensorType type, const uint8_t* rows, size_t row_stride, int n_rows, int64_t n_cols,
-                     uint8_t* panel) {
+void pack_int16_panel(TensorType type, const uint8_t* rows, size_t row_stride, int n_rows, int64_t n_cols,
+                      uint8_t* panel) {
   using L = PanelLayout<Int16>;
   constexpr int block = Int16::block, row_bytes = block * 2;
-  std::memset(panel, 0, wide_panel_bytes(n_cols));
+  std::memset(panel, 0, int16_panel_bytes(n_cols));
   // Some blocks of all rows, so that what the rows write in turns stays in the first cache.
   for (int64_t first = 0; first < n_cols / block; first += L::bundle) {
     const int n_blocks = static_cast<int>(std::min<int64_t>(L::bundle, n_cols / block - first));
@@ -250,7 +250,7 @@ void pack_wide_panel(TensorType type, const uint8_t* rows, size_t row_stride, in
       uint16_t d[L::bundle];
       int16_t codes[L::bundle][block];
       const uint8_t* from = rows + static_cast<size_t>(row) * row_stride + first * row_bytes;
-      kernels().wide_weights(type, from, n_blocks, d, codes[0]);
+      kernels().int16_weights(type, from, n_blocks, d, codes[0]);
       for (int b = 0; b < n_blocks; ++b) {
         std::memcpy(panel + L::meta_at(first + b) + row * L::d_bytes, &d[b], L::d_bytes);
         uint8_t* out = panel + L::codes_at(first + b) + 4 * row;

@@ -20,11 +20,11 @@ void pack_panel(TensorType type, const uint8_t* rows, size_t row_stride, int n_r
                 uint8_t* panel);
 
 /// Whether F16 or BF16 weights with rows of `n_cols` can stand as Int16, which fast products take.
-bool has_wide_form(TensorType type, int64_t n_cols);
+bool has_int16_form(TensorType type, int64_t n_cols);
 
 /// As panel_bytes and pack_panel, of F16 or BF16 weights as Int16.
-size_t wide_panel_bytes(int64_t n_cols);
-void pack_wide_panel(TensorType type, const uint8_t* rows, size_t row_stride, int n_rows, int64_t n_cols,
-                     uint8_t* panel);
+size_t int16_panel_bytes(int64_t n_cols);
+void pack_int16_panel(TensorType type, const uint8_t* rows, size_t row_stride, int n_rows, int64_t n_cols,
+                      uint8_t* panel);
 
 }  // namespace realizar::kernels

@@ -23,7 +23,7 @@ class Counter {
     const bool fast = arithmetic_ == Arithmetic::fast;
     if (fast && kernels::is_block_format(weight.type))
       sum_.int8 += count;
-    else if (fast && kernels::has_wide_form(weight.type, weight.n_cols))
+    else if (fast && kernels::has_int16_form(weight.type, weight.n_cols))
       sum_.int16 += count;
     else
       sum_.f32 += count;

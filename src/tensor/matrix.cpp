@@ -20,12 +20,12 @@ InputForms form_of(TensorType type, int64_t n_cols, Arithmetic arithmetic) {
   else if (is_block_format(type))
     (activation_block(type) == 32 ? form.quantized32 : form.quantized256) = true;
   else
-    (has_wide_form(type, n_cols) ? form.wide : form.floats) = true;
+    (has_int16_form(type, n_cols) ? form.int16 : form.floats) = true;
   return form;
 }
 
 size_t bytes_of_panel(TensorType type, int64_t n_cols, const InputForms& form) {
-  return form.wide ? wide_panel_bytes(n_cols) : panel_bytes(type, n_cols);
+  return form.int16 ? int16_panel_bytes(n_cols) : panel_bytes(type, n_cols);
 }
 
 }  // namespace
@@ -80,7 +80,7 @@ void Matrix::pack(std::span<const std::byte> file, backend::ThreadPool& pool, st
   require(storage.size() == bytes_, ErrorKind::invalid_argument, bytes_, " bytes of panels do not go into ",
           storage.size());
   panels_ = reinterpret_cast<uint8_t*>(storage.data());
-  const auto pack_rows = form_.wide ? pack_wide_panel : pack_panel;
+  const auto pack_rows = form_.int16 ? pack_int16_panel : pack_panel;
   pool.parallel_for(n_panels, 8, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; ++p) {
       const int64_t row = p % panels_per_matrix_ * panel_rows;

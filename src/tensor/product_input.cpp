@@ -39,11 +39,11 @@ ProductInput::ProductInput(int64_t capacity)
       rows_(static_cast<size_t>(capacity) * sizeof(float)),
       by32_(capacity + capacity / tokens_of_pad, 32, 1),
       by256_(capacity + capacity / tokens_of_pad, 256, 1),
-      wide_(capacity + capacity / tokens_of_pad, 32, 2) {}
+      int16_(capacity + capacity / tokens_of_pad, 32, 2) {}
 
 size_t ProductInput::bytes() const {
   size_t total = rows_.size();
-  for (const Quantized* q : {&by32_, &by256_, &wide_})
+  for (const Quantized* q : {&by32_, &by256_, &int16_})
     total +=
         q->codes.size() + q->d.size() + q->half_sums.size() + q->minus_sums.size() + q->group_sums.size();
   return total;
@@ -54,12 +54,12 @@ void ProductInput::reset(int64_t n_tokens, int64_t n_cols, const InputForms& for
           "a product's input of ", n_tokens, " tokens of ", n_cols, " columns exceeds its room of ",
           capacity_);
   require(
-      (!(forms.quantized32 || forms.wide) || n_cols % 32 == 0) && (!forms.quantized256 || n_cols % 256 == 0),
+      (!(forms.quantized32 || forms.int16) || n_cols % 32 == 0) && (!forms.quantized256 || n_cols % 256 == 0),
       ErrorKind::internal, "rows of ", n_cols, " columns do not fill the blocks they are quantised in");
   n_tokens_ = n_tokens;
   n_cols_ = n_cols;
   forms_ = forms;
-  by32_.view.stride = by256_.view.stride = wide_.view.stride = stride_of(n_tokens);
+  by32_.view.stride = by256_.view.stride = int16_.view.stride = stride_of(n_tokens);
 }
 
 void ProductInput::fill(int64_t token, std::span<const float> x) {
@@ -73,7 +73,7 @@ void ProductInput::fill(int64_t token, std::span<const float> x) {
 void ProductInput::quantize(int64_t token, const float* x) {
   const kernels::KernelTable& table = kernels::kernels();
   if (forms_.quantized32) table.quantize(x, n_cols_, 32, by32_.view, token);
-  if (forms_.wide) table.quantize_wide(x, n_cols_, wide_.view, token);
+  if (forms_.int16) table.quantize_int16(x, n_cols_, int16_.view, token);
   if (forms_.quantized256) table.quantize(x, n_cols_, 256, by256_.view, token);
 }
 

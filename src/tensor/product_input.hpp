@@ -13,11 +13,11 @@ struct InputForms {
   bool floats = false;       // f32 rows: F32 weights, or exact arithmetic
   bool quantized32 = false;  // int8 in blocks of 32
   bool quantized256 = false;
-  bool wide = false;  // int16 in blocks of 32: F16 and BF16 weights
+  bool int16 = false;  // int16 in blocks of 32: F16 and BF16 weights
 
   InputForms operator|(const InputForms& other) const {
     return {floats || other.floats, quantized32 || other.quantized32, quantized256 || other.quantized256,
-            wide || other.wide};
+            int16 || other.int16};
   }
   bool operator==(const InputForms&) const = default;
   /// Whether all forms of `other` are among them.
@@ -53,7 +53,7 @@ class ProductInput {
   size_t bytes() const;
   /// The tokens as integers, in a form that was asked for.
   const kernels::QuantizedTokens& quantized(const InputForms& form) const {
-    return form.wide ? wide_.view : form.quantized32 ? by32_.view : by256_.view;
+    return form.int16 ? int16_.view : form.quantized32 ? by32_.view : by256_.view;
   }
 
  private:
@@ -70,7 +70,7 @@ class ProductInput {
   int64_t n_tokens_ = 0, n_cols_ = 0;
   InputForms forms_;
   backend::AlignedBuffer rows_;
-  Quantized by32_, by256_, wide_;
+  Quantized by32_, by256_, int16_;
 };
 
 }  // namespace realizar::tensor

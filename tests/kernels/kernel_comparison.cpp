@@ -81,14 +81,14 @@ std::string fast_product(ByteSource& in, TensorType type) {
   });
 }
 
-std::string wide_product(ByteSource& in, TensorType type) {
+std::string int16_product(ByteSource& in, TensorType type) {
   const int64_t n_cols = 32 * in.between(1, 6);
   const int n_panels = in.between(1, max_tile_panels), n_tokens = in.between(1, max_tile_tokens);
   const int first = in.between(0, n_tokens - 1), count = in.between(1, n_tokens - first);
   const RandomMatrix matrix(in, type, n_panels * panel_rows - in.between(0, 15), n_cols, in.flag());
-  const auto panels = matrix.wide_panels();
-  const WideTokens x(kernels_of(backend::Isa::scalar), in.floats(static_cast<size_t>(n_cols * n_tokens)),
-                     n_cols, n_tokens, n_tokens + in.between(0, 3));
+  const auto panels = matrix.int16_panels();
+  const Int16Tokens x(kernels_of(backend::Isa::scalar), in.floats(static_cast<size_t>(n_cols * n_tokens)),
+                      n_cols, n_tokens, n_tokens + in.between(0, 3));
   const Floats out(static_cast<size_t>(n_panels * count * panel_rows));
   return compare_filled(out, [&](const KernelTable& k, float* y) {
     k.fast[static_cast<int>(type)](panels.as<uint8_t>().data(), n_panels, n_cols, x.view, first, count, y);
@@ -130,26 +130,26 @@ std::string quantize(ByteSource& in) {
   });
 }
 
-std::string quantize_wide(ByteSource& in) {
+std::string quantize_int16(ByteSource& in) {
   const int64_t n_cols = 32 * in.between(1, 4);
   const int n_tokens = in.between(1, 3), stride = n_tokens + in.between(0, 3);
   const Floats x = in.floats(static_cast<size_t>(n_cols * n_tokens));
   return compare([&](const KernelTable& k) {
-    const WideTokens q(k, x, n_cols, n_tokens, stride);
+    const Int16Tokens q(k, x, n_cols, n_tokens, stride);
     Output out{q.d, {}};
     append(out.bytes, q.codes);
     return out;
   });
 }
 
-std::string wide_weights(ByteSource& in) {
+std::string int16_weights(ByteSource& in) {
   const TensorType type = in.flag() ? TensorType::f16 : TensorType::bf16;
   const RandomMatrix matrix(in, type, 1, 32 * in.between(1, 4), in.flag());
   return compare([&](const KernelTable& k) {
-    const WideWeights wide(k, type, matrix.file.data(), matrix.n_cols);
+    const Int16Weights integers(k, type, matrix.file.data(), matrix.n_cols);
     Output out;
-    append(out.bytes, wide.d);
-    append(out.bytes, wide.codes);
+    append(out.bytes, integers.d);
+    append(out.bytes, integers.codes);
     return out;
   });
 }
@@ -329,8 +329,8 @@ std::string merge_attention(ByteSource& in) {
 std::vector<ComparedKernel> make_kernels() {
   std::vector<ComparedKernel> out = {
       {"quantize", quantize},
-      {"quantize_wide", quantize_wide},
-      {"wide_weights", wide_weights},
+      {"quantize_int16", quantize_int16},
+      {"int16_weights", int16_weights},
       {"dot", dot},
       {"rms_norm", [](ByteSource& in) { return norm(in, &KernelTable::rms_norm); }},
       {"layer_norm", [](ByteSource& in) { return norm(in, &KernelTable::layer_norm); }},
@@ -348,8 +348,8 @@ std::vector<ComparedKernel> make_kernels() {
     const std::string name = info(type).name;
     if (is_block_format(type))
       out.push_back({"fast " + name, [=](ByteSource& in) { return fast_product(in, type); }});
-    if (has_wide_form(type, 32))
-      out.push_back({"fast " + name, [=](ByteSource& in) { return wide_product(in, type); }});
+    if (has_int16_form(type, 32))
+      out.push_back({"fast " + name, [=](ByteSource& in) { return int16_product(in, type); }});
     out.push_back({"exact " + name, [=](ByteSource& in) { return exact_product(in, type); }});
   }
   for (int a = 0; a < n_activations; ++a)

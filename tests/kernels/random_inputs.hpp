@@ -61,7 +61,7 @@ struct RandomMatrix {
   /// The panels of all rows, one after the other.
   backend::AlignedBuffer panels() const { return panels(panel_bytes(type, n_cols), pack_panel); }
   /// The same as Int16, of F16 and BF16.
-  backend::AlignedBuffer wide_panels() const { return panels(wide_panel_bytes(n_cols), pack_wide_panel); }
+  backend::AlignedBuffer int16_panels() const { return panels(int16_panel_bytes(n_cols), pack_int16_panel); }
 
  private:
   backend::AlignedBuffer panels(size_t bytes, decltype(pack_panel) pack) const {
@@ -109,29 +109,29 @@ struct Quantized {
 };
 
 /// The same in int16.
-struct WideTokens {
+struct Int16Tokens {
   std::vector<int16_t> codes;  // (n_cols / 32, stride, 32)
   std::vector<float> d;        // (n_cols / 32, stride)
   QuantizedTokens view;
 
-  WideTokens(const KernelTable& table, const std::vector<float>& x, int64_t n_cols, int64_t n_tokens,
-             int64_t stride)
+  Int16Tokens(const KernelTable& table, const std::vector<float>& x, int64_t n_cols, int64_t n_tokens,
+              int64_t stride)
       : codes(static_cast<size_t>(n_cols * stride)), d(static_cast<size_t>(n_cols / 32 * stride)) {
-    view.wide_codes = codes.data();
+    view.int16_codes = codes.data();
     view.d = d.data();
     view.stride = stride;
-    for (int64_t t = 0; t < n_tokens; ++t) table.quantize_wide(x.data() + t * n_cols, n_cols, view, t);
+    for (int64_t t = 0; t < n_tokens; ++t) table.quantize_int16(x.data() + t * n_cols, n_cols, view, t);
   }
 };
 
 /// A row of F16 or BF16 weights as Int16, by the kernels of an instruction set.
-struct WideWeights {
+struct Int16Weights {
   std::vector<uint16_t> d;
   std::vector<int16_t> codes;
 
-  WideWeights(const KernelTable& table, TensorType type, const uint8_t* row, int64_t n_cols)
+  Int16Weights(const KernelTable& table, TensorType type, const uint8_t* row, int64_t n_cols)
       : d(static_cast<size_t>(n_cols / 32)), codes(static_cast<size_t>(n_cols)) {
-    table.wide_weights(type, row, static_cast<int>(d.size()), d.data(), codes.data());
+    table.int16_weights(type, row, static_cast<int>(d.size()), d.data(), codes.data());
   }
 };
 

@@ -17,8 +17,8 @@ inline constexpr int tokens_at_once = 4;
 template <class V, class F, int R, bool Many>
 struct ChunkCodes {
   using I32 = typename V::I32;
-  static constexpr bool is_wide = F::codes == Codes::int16;
-  static constexpr bool interleaved = Many && TakesPairs<V> && !is_wide;
+  static constexpr bool is_int16 = F::codes == Codes::int16;
+  static constexpr bool interleaved = Many && TakesPairs<V> && !is_int16;
 
   [[gnu::always_inline]] void read(int r, const uint8_t* from, int row) {
     if constexpr (at_once) {
@@ -40,7 +40,7 @@ struct ChunkCodes {
   [[gnu::always_inline]] I32 vector(int r, int i) const { return V::load_bytes(chunk[r] + i * vector_bytes); }
 
  private:
-  static constexpr bool at_once = !is_wide && (Many || F::codes == Codes::grid);
+  static constexpr bool at_once = !is_int16 && (Many || F::codes == Codes::grid);
   I32 codes[at_once ? R : 1][at_once ? chunk_groups : 1];
   const uint8_t* chunk[R];
 };
@@ -114,7 +114,7 @@ template <class V, class F, int A, int R, int First, int Count, class Codes, cla
 
 /// sum[a][r] = the codes of 16 bits of strip r times those of token a, which stand 32 apart.
 template <class V, int A, int R, class Codes>
-[[gnu::always_inline]] inline void wide_dots(typename V::I32 (*sum)[R], const Codes& w, const int16_t* x) {
+[[gnu::always_inline]] inline void int16_dots(typename V::I32 (*sum)[R], const Codes& w, const int16_t* x) {
   unrolled<chunk_columns / 2>([&](auto pair) __attribute__((always_inline)) {
     typename V::I32 weights[R];
     unrolled<R>([&](auto r) { weights[r] = V::in_register(w.vector(r, pair)); });
@@ -177,7 +177,7 @@ template <class V, class F, int R, bool Many>
             unrolled<R>([&](auto r) { sum[a][r] = start; });
           });
           if constexpr (F::codes == Codes::int16)
-            wide_dots<V, A>(sum, w, x.wide_codes + (at + t) * chunk_columns);
+            int16_dots<V, A>(sum, w, x.int16_codes + (at + t) * chunk_columns);
           else
             add_dots<V, F, A, R, s * groups, groups>(
                 sum, w, x.codes + (at + t) * chunk_columns, chunk_columns,

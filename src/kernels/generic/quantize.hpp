@@ -109,7 +109,7 @@ void quantize(const float* x, int64_t n_cols, int block, const QuantizedTokens& 
 
 /// The same in int16, blocks of 32.
 template <class V>
-void quantize_wide(const float* x, int64_t n_cols, const QuantizedTokens& out, int64_t token) {
+void quantize_int16(const float* x, int64_t n_cols, const QuantizedTokens& out, int64_t token) {
   for (int64_t block = 0; block < n_cols / chunk_columns; ++block, x += chunk_columns) {
     const BlockStep step(largest_magnitude<V>(x, chunk_columns), int16_largest);
     const int64_t at = block * out.stride + token;
@@ -118,14 +118,14 @@ void quantize_wide(const float* x, int64_t n_cols, const QuantizedTokens& out, i
     for (int i = 0; i < chunk_columns; i += V::width) {
       auto code = V::set1_i32(0);
       if (step.d == step.d) code = V::round(V::mul(V::mul(V::load(x + i), scale), inverse));
-      V::store_i16(out.wide_codes + at * chunk_columns + i, code);
+      V::store_i16(out.int16_codes + at * chunk_columns + i, code);
     }
   }
 }
 
 /// F16 and BF16 weights as Int16 has them.
 template <class V>
-void wide_weights(TensorType type, const uint8_t* weights, int n_blocks, uint16_t* d, int16_t* codes) {
+void int16_weights(TensorType type, const uint8_t* weights, int n_blocks, uint16_t* d, int16_t* codes) {
   alignas(64) float x[chunk_columns];
   const auto* halves = reinterpret_cast<const uint16_t*>(weights);
   for (int block = 0; block < n_blocks; ++block, halves += chunk_columns, codes += chunk_columns) {

@@ -16,11 +16,11 @@ constexpr void add_block_formats(KernelTable& table, FormatList<F...>) {
 
 /// F16 and BF16 weights, which stand as Int16.
 template <class V>
-constexpr void add_wide_weights(KernelTable& table) {
+constexpr void add_int16_weights(KernelTable& table) {
   for (const TensorType type : {TensorType::f16, TensorType::bf16})
     table.fast[static_cast<int>(type)] = fast_product<V, Int16>;
-  table.quantize_wide = quantize_wide<V>;
-  table.wide_weights = wide_weights<V>;
+  table.quantize_int16 = quantize_int16<V>;
+  table.int16_weights = int16_weights<V>;
 }
 
 template <class V, TensorType... Type>
@@ -59,7 +59,7 @@ constexpr KernelTable kernel_table() {
   add_activations<V, Activation::silu, Activation::gelu_tanh, Activation::gelu_erf, Activation::gelu_quick,
                   Activation::relu, Activation::relu_squared, Activation::swiglu_oai>(table);
   add_kv_formats<V, KvFormat::f16, KvFormat::f32, KvFormat::q8_0>(table);
-  add_wide_weights<V>(table);
+  add_int16_weights<V>(table);
   table.quantize = quantize<V>;
   table.dot = dot<V>;
   table.rms_norm = rms_norm<V>;

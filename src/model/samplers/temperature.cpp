@@ -16,7 +16,7 @@ double dynamic_temperature(Candidates& candidates, const SamplerSettings& s) {
   double entropy = candidates.normalise();
   for (const Candidate& c : candidates) entropy -= c.probability * c.logit;
   const double share = std::clamp(entropy / portable_log(static_cast<double>(candidates.size())), 0.0, 1.0);
-  return low + (high - low) * portable_exp(s.dynamic_temperature_exponent * portable_log(share));
+  return low + (high - low) * portable_power(share, s.dynamic_temperature_exponent);
 }
 
 void apply_temperature(Candidates& candidates, const StepInput& in) {
